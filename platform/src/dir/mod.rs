@@ -1,0 +1,109 @@
+//! Open directories: listing them and reaching what is in them.
+//!
+//! Everything goes through the descriptor of an open [`Dir`] and one plain name, never through a
+//! whole path again, so nobody can swap a parent for a link in between. No method follows a link
+//! in the name it is given, and none opens anything for reading but directories and, in
+//! [`Dir::open_file`], what the caller expects to be a regular file. The walk over whole trees is
+//! in `walk`; what the entries mean is the caller's business.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as os;
+#[cfg(not(target_os = "linux"))]
+mod unsupported;
+#[cfg(not(target_os = "linux"))]
+use unsupported as os;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+
+use crate::file::File;
+use crate::stat::Stat;
+use crate::xattr::Xattrs;
+
+/// An open directory.
+///
+/// Names given to its methods are single names: one that is empty, `.`, `..` or holds a `/` is
+/// refused with `InvalidInput`.
+#[derive(Debug)]
+pub struct Dir {
+    os: os::Dir,
+}
+
+/// One entry of a listed directory.
+#[derive(Debug)]
+pub struct Entry {
+    /// The name, without the directory.
+    pub name: OsString,
+    /// What the system says about it, or why it does not: the entry may have vanished meanwhile.
+    pub stat: io::Result<Stat>,
+}
+
+/// All metadata of one object, taken at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// What the operating system says, with all inode flags.
+    pub stat: Stat,
+    /// The extended attributes.
+    pub xattrs: Xattrs,
+    /// Where a symbolic link points, as written in it; `None` for everything else.
+    pub target: Option<OsString>,
+}
+
+impl Dir {
+    /// Opens the directory at `path`, however long the path is; its last name must not be a link.
+    pub fn open(path: &Path) -> io::Result<Dir> {
+        os::Dir::open(path).map(|os| Dir { os })
+    }
+
+    /// Opens a directory in this one; a link is refused.
+    pub fn open_child(&self, name: &OsStr) -> io::Result<Dir> {
+        self.os.open_child(name).map(|os| Dir { os })
+    }
+
+    /// Returns what the system says about this directory itself, with all inode flags.
+    pub fn stat(&self) -> io::Result<Stat> {
+        self.os.stat()
+    }
+
+    /// Returns all metadata of this directory itself.
+    pub fn metadata(&self) -> io::Result<Metadata> {
+        self.os.metadata()
+    }
+
+    /// Returns what a listing would say about one name.
+    pub fn stat_child(&self, name: &OsStr) -> io::Result<Stat> {
+        self.os.stat_child(name)
+    }
+
+    /// Returns all entries but `.` and `..`, ordered by the bytes of their names.
+    pub fn list(&self) -> io::Result<Vec<Entry>> {
+        self.os.list()
+    }
+
+    /// Returns where a symbolic link points, as written in it.
+    pub fn read_link(&self, name: &OsStr) -> io::Result<OsString> {
+        self.os.read_link(name)
+    }
+
+    /// Opens a regular file to be read; links are refused, and nothing ever blocks.
+    ///
+    /// The caller checks that the kind of the opened file is [`crate::stat::Kind::File`] before it
+    /// reads: the name may have become something else since it was listed.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        self.os.open_file(name).map(File::from_os)
+    }
+
+    /// Returns all metadata of an object whose content is not read, without opening it.
+    ///
+    /// When the object changes meanwhile the whole is done again; after several tries the error
+    /// is `ResourceBusy`.
+    pub fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {
+        self.os.metadata_child(name)
+    }
+}

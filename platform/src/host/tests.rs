@@ -1,0 +1,33 @@
+use super::*;
+
+#[test]
+fn facts_match_the_system() {
+    let kernel = std::process::Command::new("uname").arg("-nr").output().unwrap();
+    let expected = format!("{} {}\n", hostname(), kernel_release());
+    assert_eq!(String::from_utf8(kernel.stdout).unwrap(), expected);
+    let id = std::process::Command::new("id").arg("-u").output().unwrap();
+    let uid: u32 = String::from_utf8(id.stdout).unwrap().trim().parse().unwrap();
+    assert_eq!(current_user().0, uid);
+    assert_eq!(is_privileged(), uid == 0);
+}
+
+#[test]
+fn default_places_are_absolute() {
+    for place in [default_state_dir(), default_config_file()].into_iter().flatten() {
+        assert!(place.is_absolute(), "{place:?}");
+    }
+}
+
+#[test]
+fn the_open_file_limit_rises_to_the_hard_limit() {
+    let raised = raise_open_file_limit().unwrap();
+    assert_eq!(raise_open_file_limit().unwrap(), raised);
+    assert!(raised >= 256);
+}
+
+#[test]
+fn an_unset_login_user_is_none() {
+    assert_eq!(os::login_uid("4294967295"), None);
+    assert_eq!(os::login_uid("1000\n"), Some(1000));
+    assert_eq!(os::login_uid(""), None);
+}

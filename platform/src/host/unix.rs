@@ -1,0 +1,81 @@
+//! Unix: system calls, and on Linux a few files of `/proc` and `/etc`, absent elsewhere.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
+
+use crate::names::Names;
+
+pub(super) fn hostname() -> String {
+    text(rustix::system::uname().nodename().to_bytes())
+}
+
+pub(super) fn machine_id() -> Option<String> {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"].into_iter().find_map(|path| {
+        let id = fs::read_to_string(path).ok()?;
+        let id = id.trim();
+        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then(|| id.to_owned())
+    })
+}
+
+pub(super) fn kernel_release() -> String {
+    text(rustix::system::uname().release().to_bytes())
+}
+
+pub(super) fn is_privileged() -> bool {
+    geteuid().is_root()
+}
+
+pub(super) fn default_state_dir() -> Option<PathBuf> {
+    if is_privileged() {
+        return Some(PathBuf::from("/var/lib/waxseal"));
+    }
+    user_directory("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("waxseal"))
+}
+
+pub(super) fn default_config_file() -> Option<PathBuf> {
+    if is_privileged() {
+        return Some(PathBuf::from("/etc/waxseal/waxseal.toml"));
+    }
+    user_directory("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("waxseal/waxseal.toml"))
+}
+
+/// Returns an XDG directory; a relative path in the variable is ignored, as the standard says.
+fn user_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |path: PathBuf| path.is_absolute().then_some(path);
+    let named = env::var_os(variable).map(PathBuf::from).and_then(absolute);
+    named.or_else(|| env::home_dir().and_then(absolute).map(|home| home.join(below_home)))
+}
+
+pub(super) fn raise_open_file_limit() -> io::Result<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
+    }
+    Ok(limit.maximum.unwrap_or(u64::MAX))
+}
+
+pub(super) fn current_user() -> (u32, Option<String>) {
+    named(geteuid().as_raw())
+}
+
+pub(super) fn login_user() -> Option<(u32, Option<String>)> {
+    login_uid(&fs::read_to_string(Path::new("/proc/self/loginuid")).ok()?).map(named)
+}
+
+/// Parses `/proc/self/loginuid`, where the largest number means that nobody logged in.
+pub(super) fn login_uid(text: &str) -> Option<u32> {
+    text.trim().parse().ok().filter(|&uid| uid != u32::MAX)
+}
+
+fn named(uid: u32) -> (u32, Option<String>) {
+    (uid, Names::new().user(uid).map(|name| name.to_string()))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,21 @@
+//! Everything of Waxseal that differs per operating system: directories, files, their metadata,
+//! names of users, the host, and the private state directory.
+//!
+//! This crate knows nothing of baselines or rules. Each concern is a folder: `mod.rs` holds the
+//! types and their documentation, one file per operating system does the work, and the choice
+//! between them is a `cfg` on a `mod` line, never inside a function.
+//!
+//! Linux is complete. macOS and Windows build, but what looks at files answers
+//! [`std::io::ErrorKind::Unsupported`] there: an integrity monitor must not pretend.
+
+#![allow(unsafe_code, reason = "this crate is where the calls into the C library live")]
+
+pub mod bytes;
+pub mod dir;
+pub mod file;
+pub mod host;
+pub mod names;
+pub mod private;
+pub mod stat;
+pub mod walk;
+pub mod xattr;

@@ -1,0 +1,106 @@
+//! The private state directory: made so that nobody else can read or change it, checked at every
+//! start, locked while in use.
+//!
+//! The state says what is trusted. Whoever can write to it can hide a change, so a directory that
+//! others may write to is refused, not repaired.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as os;
+#[cfg(not(unix))]
+mod windows;
+#[cfg(not(unix))]
+use windows as os;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as mounts;
+#[cfg(not(target_os = "linux"))]
+mod unsupported;
+#[cfg(not(target_os = "linux"))]
+use unsupported as mounts;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a directory cannot hold the state.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    /// The directory could not be made or looked at.
+    #[error("cannot use {path:?} as a private directory")]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The path exists and is something else, or a link.
+    #[error("{path:?} is not a directory; remove it or name another state directory")]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The directory belongs to somebody else.
+    #[error(
+        "{path:?} belongs to user {owner}, not to you or root; name another state directory or run as that user"
+    )]
+    ForeignOwner {
+        /// The directory.
+        path: PathBuf,
+        /// The number of its owner.
+        owner: u32,
+    },
+    /// Others than the owner may write to the directory.
+    #[error("{path:?} can be written by others (mode {mode:04o}); run: chmod go-w {path:?}")]
+    WritableByOthers {
+        /// The directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+}
+
+/// What kind of file system something is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilesystemKind {
+    /// Kept by this machine; notifications and locks work.
+    Local,
+    /// Kept elsewhere or by another program; changes made there are not notified here.
+    Network(&'static str),
+    /// Made up by the kernel, such as `/proc`; there is nothing to monitor.
+    Pseudo(&'static str),
+}
+
+/// Makes a directory that only we can enter (mode 0700), with its parents as they come; one that
+/// exists stays as it is.
+pub fn create_dir_private(path: &Path) -> io::Result<()> {
+    os::create_dir_private(path)
+}
+
+/// Creates a file that only we can read and write (mode 0600); it must not exist.
+pub fn create_file_private(path: &Path) -> io::Result<File> {
+    os::create_file_private(path)
+}
+
+/// Makes the directory when it is missing and checks that it is ours or root's and that nobody
+/// else can write to it.
+pub fn ensure_private_dir(path: &Path) -> Result<(), PrivateError> {
+    os::ensure_private_dir(path)
+}
+
+/// Takes the exclusive lock of an open file without waiting; `false` when somebody else has it.
+/// The lock ends when the file is closed, also by a crash.
+pub fn lock_exclusive(file: &File) -> io::Result<bool> {
+    os::lock_exclusive(file)
+}
+
+/// Returns the kind of file system that `path` is on.
+pub fn filesystem_kind(path: &Path) -> io::Result<FilesystemKind> {
+    mounts::filesystem_kind(path)
+}
