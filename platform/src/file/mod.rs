@@ -8,6 +8,8 @@
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux as os;
+#[cfg(target_os = "linux")]
+mod survey;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod unsupported;
 #[cfg(not(target_os = "linux"))]

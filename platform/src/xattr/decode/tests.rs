@@ -1,1 +1,104 @@
+use proptest::prelude::*;
 
+use super::*;
+
+fn acl_bytes(entries: &[(u16, u16, u32)]) -> Vec<u8> {
+    let mut bytes = 2u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(permissions.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn an_acl_reads_like_getfacl() {
+    const NO_ID: u32 = u32::MAX;
+    let bytes = acl_bytes(&[
+        (0x01, 6, NO_ID),
+        (0x02, 4, 1000),
+        (0x04, 4, NO_ID),
+        (0x08, 5, 50),
+        (0x10, 7, NO_ID),
+        (0x20, 0, NO_ID),
+    ]);
+    let entries = posix_acl(&bytes).unwrap();
+    let name = |tag| (tag == AclTag::Group(50)).then(|| "staff".to_owned());
+    let expected =
+        ["user::rw-", "user:1000:r--", "group::r--", "group:staff:r-x", "mask::rwx", "other::---"];
+    assert_eq!(text(&entries, &name), expected);
+    assert_eq!(entries[3].to_string(), "group:50:r-x");
+}
+
+#[test]
+fn a_damaged_acl_is_an_error() {
+    assert_eq!(posix_acl(b""), Err(AclError::CutShort));
+    assert_eq!(posix_acl(&[3, 0, 0, 0]), Err(AclError::Version(3)));
+    assert_eq!(posix_acl(&acl_bytes(&[])), Ok(vec![]));
+    let whole = acl_bytes(&[(1, 7, 0)]);
+    assert_eq!(posix_acl(&whole[..11]), Err(AclError::CutShort));
+    assert_eq!(posix_acl(&acl_bytes(&[(3, 7, 0)])), Err(AclError::Tag(3)));
+    assert_eq!(posix_acl(&acl_bytes(&[(1, 8, 0)])), Err(AclError::Permissions(8)));
+}
+
+/// Builds a revision 2 value, or with a root one of revision 3.
+pub(super) fn capability_bytes(
+    effective: bool,
+    permitted: u64,
+    inheritable: u64,
+    root: u32,
+) -> Vec<u8> {
+    let revision: u32 = if root == 0 { 0x0200_0000 } else { 0x0300_0000 };
+    let mut words = vec![revision | u32::from(effective)];
+    for shift in [0, 32] {
+        words.extend([(permitted >> shift) as u32, (inheritable >> shift) as u32]);
+    }
+    words.extend((root != 0).then_some(root));
+    words.into_iter().flat_map(u32::to_le_bytes).collect()
+}
+
+#[test]
+fn capabilities_read_like_getcap() {
+    let all = (1 << 41) - 1;
+    let cases = [
+        (capability_bytes(true, 1 << 13, 0, 0), "cap_net_raw=ep"),
+        (capability_bytes(true, 1 << 13 | 1, 0, 0), "cap_chown,cap_net_raw=ep"),
+        (capability_bytes(false, 1 << 13, 0, 0), "cap_net_raw=p"),
+        (capability_bytes(true, all, 0, 0), "=ep"),
+        (capability_bytes(false, 0, 0, 0), "="),
+        (capability_bytes(false, 1 << 13 | 1, 1 << 13 | 1 << 5, 0), "cap_net_raw=ip cap_kill+i cap_chown+p"),
+        (capability_bytes(true, all & !(1 << 5), 1 << 13, 0), "=ep cap_net_raw+i cap_kill-ep"),
+        (capability_bytes(true, 1 << 13, 0, 1000), "cap_net_raw=ep [rootid=1000]"),
+        (vec![1, 0, 0, 1, 0, 0x20, 0, 0, 0, 0, 0, 0], "cap_net_raw=ep"),
+    ];
+    for (bytes, expected) in cases {
+        assert_eq!(capability(&bytes).as_deref(), Ok(expected));
+    }
+}
+
+#[test]
+fn damaged_capabilities_are_an_error() {
+    assert_eq!(capability(b""), Err(CapabilityError::Length(0)));
+    assert_eq!(capability(&[0, 0, 0, 4]), Err(CapabilityError::Revision(0x0400_0000)));
+    let whole = capability_bytes(true, 1, 0, 0);
+    assert_eq!(capability(&whole[..19]), Err(CapabilityError::Length(19)));
+    assert_eq!(capability(&[&whole[..], &[0]].concat()), Err(CapabilityError::Length(21)));
+}
+
+#[test]
+fn a_label_ends_at_its_nul() {
+    assert_eq!(selinux(b"system_u:object_r:etc_t:s0\0"), "system_u:object_r:etc_t:s0");
+    assert_eq!(selinux(b""), "");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_decode_without_panic(bytes: Vec<u8>, revision in 0u8..4) {
+        let _ = (posix_acl(&bytes), capability(&bytes), selinux(&bytes));
+        let versioned = [&[2, 0, 0, 0], &bytes[..]].concat();
+        let _ = posix_acl(&versioned);
+        let revised = [&[1, 0, 0, revision], &bytes[..]].concat();
+        let _ = capability(&revised);
+    }
+}
