@@ -76,11 +76,15 @@ impl Dir {
     pub(super) fn list(&self) -> io::Result<Vec<Entry>> {
         let mut names = self.names()?;
         names.sort_unstable();
+        Ok(self.entries(names))
+    }
+
+    pub(super) fn entries(&self, names: Vec<CString>) -> Vec<Entry> {
         let entry = |name: CString| {
             let stat = stat_at(self.fd.as_fd(), &name);
             Entry { name: OsString::from_vec(name.into_bytes()), stat }
         };
-        Ok(names.into_iter().map(entry).collect())
+        names.into_iter().map(entry).collect()
     }
 
     /// Returns the names of all entries, in the order of the file system.
@@ -173,7 +177,7 @@ fn closer_look(pinned: &OwnedFd, kind: Kind) -> io::Result<(Option<InodeFlags>, 
 }
 
 /// Repeats `take`, which returns metadata and a later stat, until both agree.
-fn steady(mut take: impl FnMut() -> io::Result<(Metadata, Stat)>) -> io::Result<Metadata> {
+pub(super) fn steady(mut take: impl FnMut() -> io::Result<(Metadata, Stat)>) -> io::Result<Metadata> {
     for _ in 0..TRIES {
         let (metadata, later) = take()?;
         // Our own look at a directory may touch its access time where O_NOATIME is denied.
