@@ -14,10 +14,15 @@ mod digest;
 mod digests;
 mod hash_type;
 mod hash_types;
+mod hasher;
 mod hex;
+mod sha256;
+mod simd;
+mod stream;
 
 pub use digest::{Digest, DigestLengthError};
 pub use digests::{Digests, PackedError};
 pub use hash_type::{HashType, UnknownHashType};
 pub use hash_types::HashTypes;
+pub use hasher::Hasher;
 pub use hex::hex;
