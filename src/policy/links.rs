@@ -1,0 +1,95 @@
+//! Where configured paths really are: [`PolicySpec::resolved`].
+//!
+//! A walk never follows symbolic links, so a path that leads through one would find nothing: on a
+//! merged Debian, `/bin` is a link to `/usr/bin`. Resolving is a step of its own, from one spec to
+//! another, and the resolved one is what the store keeps: later runs see from it what an earlier
+//! run really looked at, and a link that was turned elsewhere shows as a change of policy.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::path_pattern::PathPattern;
+use super::spec::PolicySpec;
+
+impl PolicySpec {
+    /// Returns the policy with every path written as its real place on this machine.
+    ///
+    /// - Links above the last name, or above the first wildcard, are replaced by where they lead.
+    /// - A path that is itself a link stays, to be watched as a link, and the place it leads to is
+    ///   added. A link that leads nowhere is watched as a link only.
+    /// - Nothing that a wildcard finds is followed.
+    ///
+    /// No path is listed twice in one monitor; one that does not exist stays as it is.
+    pub fn resolved(&self) -> PolicySpec {
+        let mut resolved = self.clone();
+        for monitor in &mut resolved.monitors {
+            let mut paths: Vec<PathPattern> = Vec::with_capacity(monitor.paths.len());
+            for written in &monitor.paths {
+                for place in real_places(written) {
+                    if !paths.contains(&place) {
+                        paths.push(place);
+                    }
+                }
+            }
+            monitor.paths = paths;
+        }
+        resolved
+    }
+}
+
+fn real_places(written: &PathPattern) -> Vec<PathPattern> {
+    match written {
+        PathPattern::Literal(path) => {
+            let object = real_parent(path);
+            let target = fs::canonicalize(&object)
+                .ok()
+                .filter(|target| *target != object);
+            [Some(object), target]
+                .into_iter()
+                .flatten()
+                .map(PathPattern::Literal)
+                .collect()
+        }
+        PathPattern::Glob(text) => vec![real_glob(written, text)],
+    }
+}
+
+/// Replaces the part of a glob before its first wildcard.
+fn real_glob(written: &PathPattern, text: &str) -> PathPattern {
+    let fixed = written.fixed_part();
+    let real = real_existing(&fixed);
+    let rest = Path::new(text)
+        .strip_prefix(&fixed)
+        .ok()
+        .and_then(Path::to_str);
+    // A glob is text: where the real place is not UTF-8, its files are reported through the link.
+    match (real.to_str(), rest) {
+        (Some(place), Some(rest)) if real != fixed => {
+            let separator = if place.ends_with('/') { "" } else { "/" };
+            PathPattern::Glob(format!("{}{separator}{rest}", globset::escape(place)))
+        }
+        _ => written.clone(),
+    }
+}
+
+/// Resolves every link but the last name, as far as the path exists.
+fn real_parent(path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real_existing(parent).join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// Resolves every link in the part of the path that exists.
+fn real_existing(path: &Path) -> PathBuf {
+    for ancestor in path.ancestors() {
+        let Ok(real) = fs::canonicalize(ancestor) else {
+            continue;
+        };
+        return match path.strip_prefix(ancestor) {
+            Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+            _ => real,
+        };
+    }
+    path.to_owned()
+}

@@ -1,0 +1,191 @@
+//! Where walks start on this machine: [`Policy::roots`].
+//!
+//! Paths without a wildcard are listed as they are, wildcards are looked for name by name. No
+//! symbolic link that a wildcard found is followed: whoever may write to a home directory must
+//! not be able to point the monitor elsewhere. What cannot be looked at is listed as if it were
+//! there, so that the walk stumbles over it and reports it: nothing is missed silently.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use globset::Candidate;
+use waxseal_platform::bytes::bytes_to_os;
+use waxseal_platform::stat::Kind;
+
+use super::Policy;
+use super::path_pattern::Segment;
+use super::rule::{ConfiguredPath, Decision};
+
+/// Where a walk starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// The path; its parents are no symbolic links when the policy was made from a resolved spec.
+    pub path: PathBuf,
+    /// Which of [`Policy::rules`] decides about it.
+    pub rule: usize,
+    /// False when nothing is there, which a walk need not find out again.
+    pub exists: bool,
+}
+
+impl Policy {
+    /// Lists where the configured paths are on this machine, in the order of the paths.
+    ///
+    /// A path without wildcards is listed also when nothing is there, since it may appear later.
+    /// A directory in which a wildcard could not be looked for stands for what it may hide. A root
+    /// that its own rule excludes is left out. Roots inside others are listed too.
+    pub fn roots(&self) -> Vec<Root> {
+        let mut search = Search::default();
+        for (rule, configured) in self.rules.iter().enumerate() {
+            for path in &configured.paths {
+                search.look_for(path, rule);
+            }
+        }
+        let places = search.places.into_iter();
+        places
+            .filter_map(|(path, (found, rule))| self.root(path, found, rule))
+            .collect()
+    }
+
+    fn root(&self, path: PathBuf, found: Found, looking: usize) -> Option<Root> {
+        if let Found::Object(kind) = found
+            && matches!(self.decide(&path, kind), Decision::Excluded { .. })
+        {
+            return None;
+        }
+        // A place that may hide roots can belong to no rule: then it goes to the one that looked.
+        let cover = self.tree.position(&path).cover();
+        let rule = cover.map_or(looking, |cover| cover.place.rule);
+        Some(Root {
+            path,
+            rule,
+            exists: found != Found::Nothing,
+        })
+    }
+}
+
+/// What a look at a path found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// An object; only directories, links and everything else are told apart.
+    Object(Kind),
+    Nothing,
+    /// The look failed.
+    Unknown,
+}
+
+/// Collects what the configured paths match, and which rule looked for it.
+#[derive(Default)]
+struct Search {
+    places: BTreeMap<PathBuf, (Found, usize)>,
+}
+
+impl Search {
+    fn look_for(&mut self, configured: &ConfiguredPath, rule: usize) {
+        let fixed = configured.pattern.fixed_part();
+        match configured.segments.get(configured.fixed..) {
+            Some([]) | None => {
+                let found = look_at(&fixed);
+                self.places.insert(fixed, (found, rule));
+            }
+            Some(segments) => self.expand(&fixed, segments, rule),
+        }
+    }
+
+    /// Finds what matches the segments below a directory.
+    fn expand(&mut self, dir: &Path, segments: &[Segment], rule: usize) {
+        let Some((first, rest)) = segments.split_first() else {
+            return;
+        };
+        match first {
+            Segment::Name(name) => {
+                if let Ok(name) = bytes_to_os(name) {
+                    let path = dir.join(name);
+                    let found = look_at(&path);
+                    self.matched(path, found, rest, rule);
+                }
+            }
+            Segment::Wild(_, matcher) => {
+                for (path, kind) in self.list(dir, rule) {
+                    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+                    if matcher.is_match_candidate(&Candidate::from_bytes(name)) {
+                        self.matched(path, Found::Object(kind), rest, rule);
+                    }
+                }
+            }
+            Segment::AnyDepth => {
+                self.expand(dir, rest, rule);
+                for (path, kind) in self.list(dir, rule) {
+                    if kind == Kind::Directory {
+                        self.expand(&path, segments, rule);
+                    }
+                }
+            }
+        }
+    }
+
+    fn matched(&mut self, path: PathBuf, found: Found, rest: &[Segment], rule: usize) {
+        match found {
+            Found::Object(Kind::Directory) if !rest.is_empty() => self.expand(&path, rest, rule),
+            Found::Object(_) if rest.is_empty() => {
+                self.places.insert(path, (found, rule));
+            }
+            Found::Unknown => {
+                self.places.entry(path).or_insert((found, rule));
+            }
+            Found::Object(_) | Found::Nothing => {}
+        }
+    }
+
+    /// Lists a directory; one that cannot be listed becomes a root itself.
+    fn list(&mut self, dir: &Path, rule: usize) -> Vec<(PathBuf, Kind)> {
+        match list(dir) {
+            Ok(entries) => entries,
+            Err(error) => {
+                if !is_absence(&error) {
+                    self.places
+                        .entry(dir.to_owned())
+                        .or_insert((Found::Unknown, rule));
+                }
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn look_at(path: &Path) -> Found {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Found::Object(kind_of(metadata.file_type())),
+        Err(error) if is_absence(&error) => Found::Nothing,
+        Err(_) => Found::Unknown,
+    }
+}
+
+fn list(dir: &Path) -> io::Result<Vec<(PathBuf, Kind)>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        match entry.file_type() {
+            Ok(file_type) => entries.push((entry.path(), kind_of(file_type))),
+            // Removed since it was listed.
+            Err(error) if is_absence(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(entries)
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn kind_of(file_type: fs::FileType) -> Kind {
+    if file_type.is_dir() {
+        Kind::Directory
+    } else if file_type.is_symlink() {
+        Kind::Symlink
+    } else {
+        Kind::File
+    }
+}
