@@ -1,0 +1,204 @@
+//! The configuration file: TOML to [`Config`], with every mistake at its line.
+//!
+//! The flow is `content → tables with their places → Section → MonitorSpec and Settings`. All
+//! mistakes of a file are collected before it is refused. Nothing is printed here, and what the
+//! paths and patterns mean is the business of `policy`, which checks them one by one.
+//!
+//! Files `*.toml` in the directory beside a configuration file that is named like it (for
+//! `waxseal.toml` that is `waxseal.d`) are read after it, in the order of their names. They hold
+//! monitors only, so that a package can bring its own without editing the file of the
+//! administrator.
+
+mod monitor;
+mod problem;
+mod schedule;
+mod section;
+mod settings;
+mod show;
+mod size;
+
+#[cfg(test)]
+mod tests;
+
+pub use problem::{ConfigError, Problem};
+pub use schedule::{BadSchedule, Schedule};
+pub use settings::Settings;
+pub use size::{BadSize, parse_size, show_size};
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use crate::policy::{MonitorSpec, Policy, PolicySpec};
+use monitor::Names;
+use section::{Section, Source};
+
+/// Everything a configuration says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The monitors as written; [`PolicySpec::resolved`] tells where their paths really are.
+    pub policy: PolicySpec,
+    /// Everything else.
+    pub settings: Settings,
+    /// What is allowed and probably not meant.
+    pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// Reads a configuration file and the files in its drop-in directory.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let mut reading = Reading::default();
+        reading.read(&path.display().to_string(), &read_text(path)?, true);
+        for drop_in in drop_ins(path)? {
+            reading.read(&drop_in.display().to_string(), &read_text(&drop_in)?, false);
+        }
+        reading.finish(&path.display().to_string())
+    }
+
+    /// Reads the content of one configuration file; `name` is what messages call it.
+    pub fn parse(content: &str, name: &str) -> Result<Config, ConfigError> {
+        let mut reading = Reading::default();
+        reading.read(name, content, true);
+        reading.finish(name)
+    }
+}
+
+/// Returns the commented configuration that `waxseal init` writes on this OS.
+pub fn default_toml(os_name: &str) -> &'static str {
+    match os_name {
+        "windows" => include_str!("defaults/windows.toml"),
+        "macos" => include_str!("defaults/macos.toml"),
+        _ => include_str!("defaults/linux.toml"),
+    }
+}
+
+/// What has been read so far, from all files.
+#[derive(Default)]
+struct Reading {
+    monitors: Vec<MonitorSpec>,
+    names: Names,
+    settings: Settings,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Reading {
+    /// Reads one file; only the main one may hold settings.
+    fn read(&mut self, name: &str, content: &str, is_main: bool) {
+        let mut source = Source {
+            name,
+            content,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let (table, syntax_errors) = DeTable::parse_recoverable(content);
+        for error in &syntax_errors {
+            let message = error.message().trim_end_matches('.').replace('\n', ", ");
+            source.error(error.span().unwrap_or(0..0), format!("not TOML: {message}"));
+        }
+        // What is left of a broken file would only add mistakes that are none.
+        if syntax_errors.is_empty() {
+            let title = if is_main {
+                "the file"
+            } else {
+                "a drop-in file"
+            };
+            let top = Section {
+                title,
+                table: table.get_ref(),
+                span: 0..0,
+            };
+            self.read_top(&top, is_main, &mut source);
+        }
+        source
+            .errors
+            .sort_by_key(|problem| (problem.line, problem.column));
+        source
+            .warnings
+            .sort_by_key(|problem| (problem.line, problem.column));
+        self.errors.append(&mut source.errors);
+        self.warnings.append(&mut source.warnings);
+    }
+
+    fn read_top(&mut self, top: &Section<'_>, is_main: bool, source: &mut Source<'_>) {
+        if is_main {
+            top.allow_only(&settings::KEYS, source);
+            self.settings = Settings::read(top, source);
+        } else {
+            top.allow_only(&["monitor"], source);
+        }
+        for section in top.tables("monitor", "[[monitor]]", source) {
+            self.monitors
+                .push(monitor::read(&section, &mut self.names, source));
+        }
+    }
+
+    fn finish(mut self, name: &str) -> Result<Config, ConfigError> {
+        let policy = PolicySpec {
+            monitors: self.monitors,
+        };
+        if self.errors.is_empty() && policy.monitors.is_empty() {
+            let message = "nothing is monitored: add a [[monitor]] with name and paths".to_owned();
+            self.errors.push(Problem::at(name, "", 0..0, message));
+        }
+        // Each entry was checked at its line; only all together can still be too large.
+        if self.errors.is_empty()
+            && let Err(error) = Policy::compile(&policy)
+        {
+            self.errors
+                .push(Problem::at(name, "", 0..0, error.to_string()));
+        }
+        if self.errors.is_empty() {
+            Ok(Config {
+                policy,
+                settings: self.settings,
+                warnings: self.warnings,
+            })
+        } else {
+            Err(ConfigError::Invalid {
+                problems: self.errors,
+            })
+        }
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => ConfigError::Missing {
+            path: path.to_owned(),
+        },
+        _ => ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        },
+    })
+}
+
+/// Lists the drop-in files of a configuration file, sorted by name.
+fn drop_ins(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let dir = path.with_extension("d");
+    if dir == path {
+        return Ok(Vec::new());
+    }
+    let unreadable = |source| ConfigError::Unreadable {
+        path: dir.clone(),
+        source,
+    };
+    let listing = match fs::read_dir(&dir) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let entries: io::Result<Vec<PathBuf>> = listing
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect();
+    let mut files = entries.map_err(unreadable)?;
+    files.retain(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,503 @@
+//! Every mistake by its message, the defaults, and writing the configuration back.
+
+use std::path::Path;
+
+use waxseal_hashers::{HashType, HashTypes};
+use waxseal_platform::stat::Kind;
+
+use super::*;
+use crate::policy::{Accept, PathPattern};
+
+const MONITOR: &str = "[[monitor]]\nname = \"etc\"\npaths = [\"/etc\"]\n";
+
+fn parse(content: &str) -> Config {
+    Config::parse(content, "waxseal.toml").unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refused(content: &str) -> String {
+    Config::parse(content, "waxseal.toml")
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn a_short_file_gets_every_default() {
+    let config = parse(MONITOR);
+    assert_eq!(config.settings, Settings::default());
+    assert!(config.settings.scan_at_start && config.settings.stdout);
+    let expected = MonitorSpec::new("etc", vec![PathPattern::literal(Path::new("/etc"))]);
+    assert_eq!(config.policy.monitors, [expected]);
+    assert!(config.policy.monitors[0].recursive && config.warnings.is_empty());
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = parse(
+        r#"
+        scan_at_start = false
+        scan_rate_per_sec = "50 MiB"
+        schedule = "every 6h"
+        [[monitor]]
+        name = "all"
+        paths = ["/usr/bin", "/home/*/.ssh"]
+        recursive = false
+        exclude_files = ["**/*.swp", "re:~$"]
+        include_files = ["*.conf"]
+        hash_types = ["xxh64", "sha256"]
+        attributes = ["+all", "-atime"]
+        accept = "auto"
+        realtime = false
+        tags = ["pci"]
+        one_file_system = true
+        max_file_size = 1024
+        [output.stdout]
+        [output.file]
+        path = "/var/log/events.ndjson"
+        "#,
+    );
+    let settings = &config.settings;
+    assert_eq!(
+        (settings.scan_at_start, settings.scan_rate_per_sec),
+        (false, 50 << 20)
+    );
+    assert_eq!(settings.schedule, "every 6h".parse().ok());
+    assert_eq!(
+        settings.file.as_deref(),
+        Some(Path::new("/var/log/events.ndjson"))
+    );
+    assert!(settings.stdout);
+    let monitor = &config.policy.monitors[0];
+    assert_eq!(monitor.exclude_files, ["**/*.swp", "re:~$"]);
+    assert_eq!(monitor.include_files, ["*.conf"]);
+    assert_eq!(monitor.attributes, ["+all", "-atime"]);
+    assert_eq!(monitor.accept, Accept::Auto);
+    assert_eq!(monitor.tags, ["pci"]);
+    assert_eq!(monitor.max_file_size, Some(1024));
+    assert!(!monitor.recursive && !monitor.realtime && monitor.one_file_system);
+    let types: HashTypes = [HashType::Sha256, HashType::Xxh64].into_iter().collect();
+    assert_eq!(monitor.hash_types, types);
+}
+
+#[test]
+fn zero_lifts_the_size_limit_and_a_file_alone_silences_stdout() {
+    let config = parse(&format!(
+        "{MONITOR}max_file_size = \"0\"\n[output.file]\npath = \"/log\"\n"
+    ));
+    assert_eq!(config.policy.monitors[0].max_file_size, None);
+    assert!(!config.settings.stdout);
+}
+
+#[test]
+fn each_mistake_is_told_with_its_place_and_the_next_step() {
+    // What is added to a good monitor, where the mistake is, and two parts of the message.
+    let table = [
+        (
+            "exclude = []",
+            "4:1",
+            "unknown key \"exclude\" in [[monitor]]",
+            "exclude_files",
+        ),
+        (
+            "exclude_files = [\"a\", \"b[\"]",
+            "4:23",
+            "bad glob \"b[\"",
+            "unclosed",
+        ),
+        (
+            "exclude_files = [\"re:(\"]",
+            "4:18",
+            "bad regex \"re:(\"",
+            "unclosed group",
+        ),
+        (
+            "include_files = [\"x/\"]",
+            "4:18",
+            "\"x/\" ends in a slash",
+            "leave it out",
+        ),
+        (
+            "exclude_files = \"*.swp\"",
+            "4:17",
+            "exclude_files is text",
+            "[\"a\", \"b\"]",
+        ),
+        (
+            "exclude_files = [1]",
+            "4:18",
+            "exclude_files is a number",
+            "[\"a\", \"b\"]",
+        ),
+        (
+            "max_file_size = \"1 lot\"",
+            "4:17",
+            "bad size \"1 lot\"",
+            "\"100 MiB\"",
+        ),
+        ("max_file_size = -1", "4:17", "bad size \"-1\"", "MiB"),
+        (
+            "max_file_size = true",
+            "4:17",
+            "max_file_size is true or false",
+            "\"100 MiB\"",
+        ),
+        ("hash_types = [\"SHA256\"]", "4:15", "\"SHA256\"", "sha256"),
+        (
+            "attributes = [\"sha1\"]",
+            "4:15",
+            "unknown attribute \"sha1\"",
+            "mode, uid, gid",
+        ),
+        (
+            "attributes = []",
+            "4:14",
+            "list of attributes is empty",
+            "leave it out",
+        ),
+        (
+            "attributes = [\"mode\", \"-mode\"]",
+            "4:14",
+            "no attribute is left",
+            "name those",
+        ),
+        (
+            "recursive = \"yes\"",
+            "4:13",
+            "recursive is text",
+            "true or false",
+        ),
+        (
+            "accept = \"never\"",
+            "4:10",
+            "unknown accept \"never\"",
+            "\"manual\"",
+        ),
+        ("accept = 1", "4:10", "accept is a number", "text in quotes"),
+        ("tags = [\"a\\nb\"]", "4:9", "bad tag", "printable"),
+        ("paths = [\"/x\"]", "4:1", "not TOML: duplicate key", ""),
+        (
+            "[[monitor]]\npaths = [\"/x\"]",
+            "4:1",
+            "monitor without name",
+            "name = ",
+        ),
+        (
+            "[[monitor]]\nname = \" \"\npaths = [\"/x\"]",
+            "5:8",
+            "bad name",
+            "printable",
+        ),
+        (
+            "[[monitor]]\nname = \"x\"",
+            "4:1",
+            "monitor without paths",
+            "paths = [\"/etc\"]",
+        ),
+        (
+            "[[monitor]]\nname = \"x\"\npaths = []",
+            "6:9",
+            "paths is empty",
+            "absolute path",
+        ),
+        (
+            "[[monitor]]\nname = \"x\"\npaths = [\"etc\"]",
+            "6:10",
+            "relative path",
+            "from the root",
+        ),
+        (
+            "[[monitor]]\nname = \"x\"\npaths = [\"~/x\"]",
+            "6:10",
+            "starts with ~",
+            "/home/*/.ssh",
+        ),
+        (
+            "[[monitor]]\nname = \"x\"\npaths = [\"/a/**\"]",
+            "6:10",
+            "ends in `**`",
+            "recursive",
+        ),
+        (
+            "[[monitor]]\nname = \"etc\"\npaths = [\"/x\"]",
+            "5:8",
+            "taken by",
+            "waxseal.toml:2",
+        ),
+        (
+            "[output.kafka]",
+            "4:9",
+            "unknown key \"kafka\" in [output.",
+            "use stdout, file",
+        ),
+        (
+            "[output.stdout]\nx = 1",
+            "5:1",
+            "unknown key \"x\"",
+            "no settings",
+        ),
+        (
+            "[output.file]",
+            "4:1",
+            "[output.file] without a path",
+            "/var/log/waxseal",
+        ),
+        (
+            "[output.file]\npath = \"x\"",
+            "5:8",
+            "relative path",
+            "/var/log/waxseal",
+        ),
+        (
+            "[output]\nfile = \"/x\"",
+            "5:8",
+            "file is text",
+            "[output.file]",
+        ),
+        ("what is this", "4:6", "not TOML", ""),
+    ];
+    for (added, place, what, next) in table {
+        let message = refused(&format!("{MONITOR}{added}\n"));
+        let start = format!("waxseal.toml:{place}: ");
+        assert!(message.starts_with(&start), "{added}: {message}");
+        assert!(
+            message.contains(what) && message.contains(next),
+            "{added}: {message}"
+        );
+    }
+}
+
+#[test]
+fn settings_at_the_top_are_checked_too() {
+    let table = [
+        (
+            "scan_rate = \"1 MiB\"",
+            "unknown key \"scan_rate\" in the file",
+            "scan_rate_per_sec",
+        ),
+        ("scan_rate_per_sec = \"fast\"", "bad size \"fast\"", "MiB"),
+        (
+            "schedule = \"at night\"",
+            "bad schedule \"at night\"",
+            "daily at 02:30",
+        ),
+        (
+            "scan_at_start = 1",
+            "scan_at_start is a number",
+            "true or false",
+        ),
+        ("output = 1", "output is a number", "[output.stdout]"),
+        (
+            "[monitor]\nname = \"x\"",
+            "monitor is a table",
+            "two brackets",
+        ),
+        ("", "nothing is monitored", "[[monitor]]"),
+    ];
+    for (content, what, next) in table {
+        let message = refused(content);
+        assert!(
+            message.starts_with("waxseal.toml:1:"),
+            "{content}: {message}"
+        );
+        assert!(
+            message.contains(what) && message.contains(next),
+            "{content}: {message}"
+        );
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_their_lines() {
+    let content = "schedule = \"never\"\n[[monitor]]\nname = \"a\"\npaths = [\"b\"]\n\
+                   hash_types = [\"sha257\"]\ncolour = 3\n";
+    let Err(ConfigError::Invalid { problems }) = Config::parse(content, "f") else {
+        panic!()
+    };
+    let lines: Vec<usize> = problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [1, 4, 5, 6]);
+    let shown = problems[2].to_string();
+    assert!(
+        shown.contains("\n    5 | hash_types = [\"sha257\"]\n"),
+        "{shown}"
+    );
+    assert!(shown.ends_with("      |               ^^^^^^^^"), "{shown}");
+}
+
+#[test]
+fn what_is_allowed_and_unwise_is_a_warning() {
+    let table = [
+        ("hash_types = [\"md5\", \"xxh64\"]", "tamper evident"),
+        ("hash_types = []", "goes unnoticed"),
+        ("exclude_files = [\"etc\"]", "excludes this path itself"),
+    ];
+    for (added, expected) in table {
+        let warnings = parse(&format!("{MONITOR}{added}\n")).warnings;
+        assert_eq!(warnings.len(), 1, "{added}");
+        assert!(warnings[0].message.contains(expected), "{}", warnings[0]);
+    }
+    assert!(
+        parse(&format!("{MONITOR}hash_types = [\"md5\", \"sha256\"]\n"))
+            .warnings
+            .is_empty()
+    );
+}
+
+#[test]
+fn the_shown_configuration_reads_back_the_same() {
+    let odd = "[[monitor]]\nname = \"o\\\"dd\"\npaths = [\"/a\\\\[1\\\\]\", \"/h/*\"]\n\
+               max_file_size = \"10kb\"\nexclude_files = ['re:\\.(a|b)$']\n";
+    for content in [MONITOR, odd, default_toml("linux"), default_toml("macos")] {
+        let config = parse(content);
+        let shown = config.to_toml();
+        let again = parse(&shown);
+        assert_eq!(again.policy, config.policy, "{shown}");
+        assert_eq!(again.settings, config.settings, "{shown}");
+    }
+}
+
+#[test]
+fn paths_that_only_look_like_globs_are_shown_escaped() {
+    let mut config = parse(MONITOR);
+    config.policy.monitors[0]
+        .paths
+        .push(PathPattern::literal(Path::new("/a[1].txt")));
+    let policy = Policy::compile(&parse(&config.to_toml()).policy).unwrap();
+    let watched = |path| {
+        policy
+            .decide(Path::new(path), Kind::File)
+            .watched()
+            .is_some()
+    };
+    assert!(watched("/a[1].txt") && !watched("/a1.txt"));
+}
+
+#[test]
+fn drop_in_files_add_monitors_in_order_of_name() {
+    let temp = tempfile::tempdir().unwrap();
+    let main = temp.path().join("waxseal.toml");
+    let drop_ins = temp.path().join("waxseal.d");
+    let write = |name: &str, content: &str| fs::write(drop_ins.join(name), content).unwrap();
+    fs::write(&main, MONITOR).unwrap();
+    assert_eq!(Config::load(&main).unwrap().policy.monitors.len(), 1);
+
+    fs::create_dir(&drop_ins).unwrap();
+    write("20.toml", "[[monitor]]\nname = \"b\"\npaths = [\"/b\"]\n");
+    write("10.toml", "[[monitor]]\nname = \"a\"\npaths = [\"/a\"]\n");
+    write("10.toml.old", "not read");
+    let config = Config::load(&main).unwrap();
+    let names: Vec<&str> = config
+        .policy
+        .monitors
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["etc", "a", "b"]);
+
+    write(
+        "30.toml",
+        "schedule = \"every 6h\"\n[[monitor]]\nname = \"a\"\npaths = [\"/x\"]\n",
+    );
+    let message = Config::load(&main).unwrap_err().to_string();
+    assert!(
+        message.contains("30.toml:1:1: unknown key \"schedule\" in a drop-in"),
+        "{message}"
+    );
+    assert!(message.contains("10.toml:2: rename one"), "{message}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_apart_from_a_missing_one() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("waxseal.toml");
+    let message = Config::load(&path).unwrap_err().to_string();
+    assert!(message.contains("waxseal init"), "{message}");
+    fs::write(&path, b"name = \"\xff\"").unwrap();
+    let message = Config::load(&path).unwrap_err().to_string();
+    assert!(
+        message.starts_with("cannot read") && message.contains("UTF-8"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_defaults_are_free_of_mistakes() {
+    for os_name in ["linux", "macos"] {
+        let config = parse(default_toml(os_name));
+        assert!(
+            config.warnings.is_empty(),
+            "{os_name}: {:?}",
+            config.warnings
+        );
+    }
+    // Read on another system, its paths are relative and all else must be right.
+    if let Err(ConfigError::Invalid { problems }) = Config::parse(default_toml("windows"), "w") {
+        let others = problems
+            .iter()
+            .find(|problem| !problem.message.contains("relative path"));
+        assert_eq!(others, None);
+    }
+}
+
+#[test]
+fn the_linux_default_knows_what_starts_programs() {
+    let policy = Policy::compile(&parse(default_toml("linux")).policy).unwrap();
+    let table = [
+        ("/usr/bin/ls", Some("system programs")),
+        (
+            "/usr/lib/x86_64-linux-gnu/libc.so.6",
+            Some("system libraries"),
+        ),
+        (
+            "/usr/lib/x86_64-linux-gnu/security/pam_unix.so",
+            Some("accounts and access"),
+        ),
+        (
+            "/usr/lib/modules/6.1/kernel/a.ko",
+            Some("kernel and loader"),
+        ),
+        ("/usr/lib/python3/a/__pycache__/b.pyc", None),
+        ("/etc/hosts", Some("configuration")),
+        ("/etc/hosts.swp", None),
+        ("/etc/resolv.conf", Some("rewritten configuration")),
+        ("/etc/cron.d/x.swp", Some("scheduled jobs")),
+        ("/etc/crontab", Some("scheduled jobs")),
+        ("/etc/systemd/system/x.service", Some("services")),
+        ("/etc/rc3.d/S01x", Some("services")),
+        ("/etc/ld.so.preload", Some("kernel and loader")),
+        ("/etc/sudoers.d/x~", Some("accounts and access")),
+        ("/etc/udev/rules.d/x.rules", Some("kernel and loader")),
+        ("/etc/profile.d/x.sh", Some("login scripts")),
+        ("/home/u/.bashrc", Some("login scripts")),
+        ("/home/u/.ssh/authorized_keys", Some("ssh keys")),
+        ("/home/u/.ssh/known_hosts", None),
+        ("/home/u/.config/autostart/x.desktop", Some("login scripts")),
+        ("/home/u/notes", None),
+        ("/etc/apt/apt.conf.d/99x", Some("package managers")),
+        ("/var/lib/dpkg/info/a.postinst", Some("package scripts")),
+        ("/var/lib/dpkg/info/a.list", None),
+        ("/boot/grub/grubenv", None),
+        ("/boot/vmlinuz", Some("boot")),
+    ];
+    for (path, expected) in table {
+        let rule = policy.decide(Path::new(path), Kind::File).watched();
+        assert_eq!(rule.map(|rule| rule.name.as_str()), expected, "{path}");
+    }
+}
+
+#[test]
+fn the_linux_default_finds_this_machine() {
+    if waxseal_platform::host::os_name() != "linux" {
+        return;
+    }
+    let spec = parse(default_toml("linux")).policy.resolved();
+    let policy = Policy::compile(&spec).unwrap();
+    let roots = policy.roots();
+    let existing = |path: &str| {
+        roots
+            .iter()
+            .any(|one| one.path == Path::new(path) && one.exists)
+    };
+    assert!(existing("/etc") && existing("/usr/bin"));
+    let mut paths: Vec<_> = roots.iter().map(|root| &root.path).collect();
+    paths.dedup();
+    assert_eq!(paths.len(), roots.len(), "no root is listed twice");
+}
