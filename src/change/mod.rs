@@ -1,0 +1,264 @@
+//! What differs between two states of one path: [`diff`] and the [`Field`]s it names.
+//!
+//! Pure functions between `state` and `event`. Which attributes count comes from the policy;
+//! nothing is read, stored or printed here.
+
+mod actions;
+
+#[cfg(test)]
+mod tests;
+
+pub use actions::{Action, Actions};
+
+use std::fmt;
+
+use waxseal_hashers::HashType;
+use waxseal_platform::stat::{Kind, Stat};
+use waxseal_platform::xattr::decode;
+
+use crate::policy::Attributes;
+use crate::state::{FileState, escape};
+
+/// One property in which two states differ.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// The kind of object.
+    Type,
+    /// The length in bytes.
+    Size,
+    /// The space it takes.
+    Blocks,
+    /// The inode number.
+    Inode,
+    /// The device it lives on.
+    Device,
+    /// The number of names.
+    Links,
+    /// Permission bits, setuid, setgid and sticky.
+    Mode,
+    /// The owner.
+    Uid,
+    /// The group.
+    Gid,
+    /// When the content last changed.
+    Mtime,
+    /// When content or metadata last changed.
+    Ctime,
+    /// When it was created.
+    Created,
+    /// When it was last read.
+    Accessed,
+    /// Inode flags such as immutable.
+    Flags,
+    /// The device a device node stands for.
+    Rdev,
+    /// Where a symbolic link points.
+    TargetPath,
+    /// The SELinux label.
+    Selinux,
+    /// The access ACL.
+    PosixAclAccess,
+    /// The default ACL of a directory.
+    PosixAclDefault,
+    /// File capabilities.
+    Capability,
+    /// Any other extended attribute, by its full name.
+    Xattr(Vec<u8>),
+    /// A digest of the content.
+    Hash(HashType),
+}
+
+impl Field {
+    /// Returns the extended attribute that holds this field, if one does.
+    pub fn xattr_name(&self) -> Option<&[u8]> {
+        match self {
+            Field::Selinux => Some(decode::SELINUX),
+            Field::PosixAclAccess => Some(decode::POSIX_ACL_ACCESS),
+            Field::PosixAclDefault => Some(decode::POSIX_ACL_DEFAULT),
+            Field::Capability => Some(decode::CAPABILITY),
+            Field::Xattr(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Prints the name used in `waxseal.changed`: that of the ECS field below `file.` where one exists.
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Field::Type => "type",
+            Field::Size => "size",
+            Field::Blocks => "blocks",
+            Field::Inode => "inode",
+            Field::Device => "device",
+            Field::Links => "links",
+            Field::Mode => "mode",
+            Field::Uid => "uid",
+            Field::Gid => "gid",
+            Field::Mtime => "mtime",
+            Field::Ctime => "ctime",
+            Field::Created => "created",
+            Field::Accessed => "accessed",
+            Field::Flags => "attributes",
+            Field::Rdev => "rdev",
+            Field::TargetPath => "target_path",
+            Field::Selinux => "selinux",
+            Field::PosixAclAccess => "posix_acl_access",
+            Field::PosixAclDefault => "posix_acl_default",
+            Field::Capability => "capability",
+            Field::Xattr(name) => {
+                return write!(f, "extended_attributes.{}", escape::bytes(name));
+            }
+            Field::Hash(hash_type) => return write!(f, "hash.{}", hash_type.name()),
+        };
+        f.write_str(name)
+    }
+}
+
+/// Returns the counted fields in which two states of one path differ, in the order of [`Field`].
+///
+/// A digest that one side lacks is no difference while both are regular files: the hash types of
+/// the policy changed, or the file could not be read, and both are told elsewhere.
+pub fn diff(before: &FileState, after: &FileState, counted: Attributes) -> Vec<Field> {
+    let counted = counted
+        .for_kind(before.stat.kind)
+        .intersection(counted.for_kind(after.stat.kind));
+    let mut fields = stat_fields(&before.stat, &after.stat, counted);
+    if counted.contains(Attributes::TARGET) && before.target != after.target {
+        fields.push(Field::TargetPath);
+    }
+    xattr_fields(before, after, counted, &mut fields);
+    if counted.contains(Attributes::HASH) {
+        hash_fields(before, after, &mut fields);
+    }
+    fields.sort();
+    fields
+}
+
+/// Returns the counted fields in which two listings differ, inode flags aside.
+///
+/// The flags are left out because a listing knows only some of them; whoever changes one moves the
+/// change time with it.
+pub fn diff_listed(before: &Stat, listed: &Stat, counted: Attributes) -> Vec<Field> {
+    let counted = counted.for_kind(before.kind).difference(Attributes::FLAGS);
+    stat_fields(before, listed, counted)
+}
+
+fn stat_fields(before: &Stat, after: &Stat, counted: Attributes) -> Vec<Field> {
+    let table = [
+        (Attributes::TYPE, before.kind != after.kind, Field::Type),
+        (Attributes::SIZE, before.size != after.size, Field::Size),
+        (
+            Attributes::BLOCKS,
+            before.blocks != after.blocks,
+            Field::Blocks,
+        ),
+        (Attributes::INODE, before.inode != after.inode, Field::Inode),
+        (
+            Attributes::DEVICE,
+            before.device != after.device,
+            Field::Device,
+        ),
+        (Attributes::LINKS, before.links != after.links, Field::Links),
+        (Attributes::MODE, before.mode != after.mode, Field::Mode),
+        (Attributes::UID, before.uid != after.uid, Field::Uid),
+        (Attributes::GID, before.gid != after.gid, Field::Gid),
+        (
+            Attributes::MTIME,
+            before.modified != after.modified,
+            Field::Mtime,
+        ),
+        (
+            Attributes::CTIME,
+            before.changed != after.changed,
+            Field::Ctime,
+        ),
+        (
+            Attributes::CREATED,
+            before.created != after.created,
+            Field::Created,
+        ),
+        (
+            Attributes::ATIME,
+            before.accessed != after.accessed,
+            Field::Accessed,
+        ),
+        (Attributes::FLAGS, before.flags != after.flags, Field::Flags),
+        (Attributes::RDEV, before.rdev != after.rdev, Field::Rdev),
+    ];
+    table
+        .into_iter()
+        .filter(|(attribute, differs, _)| *differs && counted.contains(*attribute))
+        .map(|(_, _, field)| field)
+        .collect()
+}
+
+/// Walks both ordered sets of extended attributes side by side.
+fn xattr_fields(
+    before: &FileState,
+    after: &FileState,
+    counted: Attributes,
+    fields: &mut Vec<Field>,
+) {
+    let (mut old, mut new) = (
+        before.xattrs.iter().peekable(),
+        after.xattrs.iter().peekable(),
+    );
+    loop {
+        let differing = match (old.peek(), new.peek()) {
+            (None, None) => return,
+            (Some((name, _)), None) => {
+                let name = *name;
+                old.next();
+                name
+            }
+            (None, Some((name, _))) => {
+                let name = *name;
+                new.next();
+                name
+            }
+            (Some((a, old_value)), Some((b, new_value))) => {
+                let (a, b, same) = (*a, *b, old_value == new_value);
+                if a <= b {
+                    old.next();
+                }
+                if b <= a {
+                    new.next();
+                }
+                if a == b && same {
+                    continue;
+                }
+                a.min(b)
+            }
+        };
+        let (field, attribute) = xattr_field(differing);
+        if counted.contains(attribute) {
+            fields.push(field);
+        }
+    }
+}
+
+fn xattr_field(name: &[u8]) -> (Field, Attributes) {
+    match name {
+        decode::SELINUX => (Field::Selinux, Attributes::SELINUX),
+        decode::POSIX_ACL_ACCESS => (Field::PosixAclAccess, Attributes::ACL),
+        decode::POSIX_ACL_DEFAULT => (Field::PosixAclDefault, Attributes::ACL),
+        decode::CAPABILITY => (Field::Capability, Attributes::CAPABILITY),
+        other => (Field::Xattr(other.to_vec()), Attributes::XATTR),
+    }
+}
+
+fn hash_fields(before: &FileState, after: &FileState, fields: &mut Vec<Field>) {
+    if before.stat.kind != Kind::File || after.stat.kind != Kind::File {
+        return;
+    }
+    for (hash_type, digest) in before.digests.iter() {
+        if after
+            .digests
+            .get(hash_type)
+            .is_some_and(|now| now != digest)
+        {
+            fields.push(Field::Hash(hash_type));
+        }
+    }
+}

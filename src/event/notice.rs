@@ -1,0 +1,76 @@
+//! The monitor speaking of itself: [`Notice`].
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use waxseal_platform::stat::Timestamp;
+
+use super::{path_bytes, path_text};
+
+/// What a notice is about: `event.action` of its document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeAction {
+    /// A scan took a baseline for paths that had none.
+    BaselineTaken,
+    /// The policy changed: paths left or joined it, or new hash types were recorded.
+    ConfigChange,
+    /// Someone approved changes.
+    Approved,
+    /// One path was approved.
+    PathApproved,
+    /// A scan could not look at everything.
+    BlindSpots,
+}
+
+impl NoticeAction {
+    /// Returns the value of `event.action`.
+    pub fn name(self) -> &'static str {
+        match self {
+            NoticeAction::BaselineTaken => "baseline_taken",
+            NoticeAction::ConfigChange => "config_change",
+            NoticeAction::Approved => "approved",
+            NoticeAction::PathApproved => "path_approved",
+            NoticeAction::BlindSpots => "blind_spots",
+        }
+    }
+}
+
+/// One notice, with further top-level fields of its document.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// What it is about.
+    pub action: NoticeAction,
+    /// When.
+    pub at: Timestamp,
+    /// One line for a reader.
+    pub message: String,
+    /// Further fields of the document, by top-level key.
+    pub fields: Map<String, Value>,
+}
+
+impl Notice {
+    /// Returns a notice of this moment.
+    pub fn now(action: NoticeAction, message: String) -> Notice {
+        Notice {
+            action,
+            at: Timestamp::now(),
+            message,
+            fields: Map::new(),
+        }
+    }
+
+    /// Adds a top-level field.
+    pub fn with(mut self, key: &str, value: Value) -> Notice {
+        self.fields.insert(key.to_owned(), value);
+        self
+    }
+
+    /// Adds the path it is about.
+    pub fn about(self, path: &Path) -> Notice {
+        let mut file = json!({ "path": path_text(path) });
+        if let (Some(encoded), Some(object)) = (path_bytes(path), file.as_object_mut()) {
+            object.insert("path_bytes".to_owned(), encoded);
+        }
+        self.with("file", file)
+    }
+}

@@ -1,0 +1,115 @@
+//! The consumer of a check: [`Comparer`] compares what is found with what was approved, and writes
+//! nothing.
+//!
+//! It shares the survey with a scan; only the reference differs. Differences wait in [`Pairing`]
+//! too, so that a moved file is one line in a check as well.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::findings::{Finding, Report, complete, describe, put};
+use super::{Batch, BlindSpot, Cause, Look, Plan, ScanError, Summary};
+use crate::baseline::{Pairing, Row};
+use crate::change::diff;
+use crate::event::Writer;
+use crate::inspect::{Observation, Progress};
+
+/// Collects what differs from the approved baseline.
+pub struct Comparer<'a, 'p> {
+    plan: &'a Plan<'p>,
+    writer: &'a Writer,
+    started: Instant,
+    pairing: Pairing,
+    blind: Vec<BlindSpot>,
+    summary: Summary,
+}
+
+impl<'a, 'p> Comparer<'a, 'p> {
+    /// Starts to compare.
+    pub fn new(plan: &'a Plan<'p>, writer: &'a Writer) -> Result<Comparer<'a, 'p>, ScanError> {
+        Ok(Comparer {
+            plan,
+            writer,
+            started: Instant::now(),
+            pairing: Pairing::new()?,
+            blind: Vec::new(),
+            summary: Summary::default(),
+        })
+    }
+
+    /// Takes the looks at one directory.
+    pub fn take(&mut self, batch: Batch<'p>) -> Result<(), ScanError> {
+        let Batch { dir, looks, blind } = batch;
+        blind.into_iter().for_each(|spot| self.blind(spot));
+        looks.into_iter().try_for_each(|look| {
+            let path = dir.join(&look.name);
+            self.look(path, look)
+        })
+    }
+
+    fn look(&mut self, path: PathBuf, look: Look<'p>) -> Result<(), ScanError> {
+        let now = match look.observed {
+            Observation::Absent => None,
+            Observation::Present(present) => {
+                let (state, spot) = complete(present, look.row.as_ref(), || path.clone());
+                spot.into_iter().for_each(|spot| self.blind(spot));
+                Some(state)
+            }
+            Observation::Unreadable(error) => {
+                self.blind(BlindSpot {
+                    path,
+                    cause: Cause::Unreadable(error.to_string()),
+                });
+                return Ok(());
+            }
+            Observation::Unstable => {
+                self.blind(BlindSpot {
+                    path,
+                    cause: Cause::Unstable,
+                });
+                return Ok(());
+            }
+        };
+        let trusted = look.row.as_ref().and_then(|row: &Row| row.trusted.as_ref());
+        let differs = match (trusted, &now) {
+            (None, None) => false,
+            (None, Some(_)) if look.row.is_none() && !look.covered => {
+                self.summary.joined += 1;
+                false
+            }
+            (Some(trusted), Some(now)) => !diff(trusted, now, look.rule.attributes).is_empty(),
+            _ => true,
+        };
+        if differs {
+            put(&mut self.pairing, &path, trusted, now.as_ref())?;
+        }
+        Ok(())
+    }
+
+    fn blind(&mut self, spot: BlindSpot) {
+        self.summary.count_blind(&spot);
+        self.blind.push(spot);
+    }
+
+    /// Takes the totals of the walk into the summary.
+    pub fn totals(&mut self, progress: &Progress) {
+        self.summary.take_totals(progress);
+    }
+
+    /// Reports every difference in the order of the paths.
+    pub fn finish(
+        mut self,
+        report: &mut Report<'_>,
+    ) -> Result<(Summary, Vec<BlindSpot>), ScanError> {
+        let (plan, writer, summary) = (self.plan, self.writer, &mut self.summary);
+        self.pairing.finish(|paired| {
+            let finding = Finding::from(paired);
+            let event = describe(plan, &finding, true);
+            summary.count(event.actions.first());
+            report(&writer.event(&event, "")).map_err(ScanError::Report)
+        })?;
+        self.summary.open = self.summary.reported();
+        self.summary.elapsed = self.started.elapsed();
+        Ok((self.summary, self.blind))
+    }
+}

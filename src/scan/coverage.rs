@@ -1,0 +1,115 @@
+//! What earlier runs have covered, and under which policy: [`Coverage`].
+//!
+//! A path without a row is new when an earlier policy watched it, and has merely joined when none
+//! did. The store remembers for each scope the policy of its last complete scan; the deepest scope
+//! above a path answers for it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use waxseal_platform::stat::Kind;
+
+use super::ScanError;
+use crate::baseline::Scope;
+use crate::policy::{Decision, DirScope, Policy, PolicySpec};
+use crate::state::escape;
+
+/// The scopes of complete scans, each with the policy it was scanned under.
+#[derive(Debug)]
+pub struct Coverage {
+    /// Deepest first.
+    scopes: Vec<Covered>,
+}
+
+#[derive(Debug)]
+struct Covered {
+    path: PathBuf,
+    policy: Policy,
+    is_current: bool,
+}
+
+/// The answers of [`Coverage`] for the entries of one directory.
+pub(super) enum CoveredDir<'c> {
+    /// Nothing here was ever covered.
+    Nothing,
+    /// Everything the present policy watches here was covered.
+    AsNow,
+    /// What this earlier policy watches was covered.
+    Earlier(DirScope<'c>),
+}
+
+impl Coverage {
+    /// Compiles the policies of these scopes; `current` is the policy of this run.
+    pub fn new(stored: Vec<Scope>, current: &Policy) -> Result<Coverage, ScanError> {
+        let mut scopes = Vec::with_capacity(stored.len());
+        for scope in stored {
+            let unreadable = |reason: String| ScanError::StoredPolicy {
+                scope: escape::path(&scope.path).into_owned(),
+                reason,
+            };
+            let spec: PolicySpec = serde_json::from_str(&scope.policy)
+                .map_err(|error| unreadable(error.to_string()))?;
+            let policy = Policy::compile(&spec).map_err(|error| unreadable(error.to_string()))?;
+            let is_current = policy.digest() == current.digest();
+            scopes.push(Covered {
+                path: scope.path,
+                policy,
+                is_current,
+            });
+        }
+        scopes.sort_by_key(|scope| std::cmp::Reverse(scope.path.components().count()));
+        Ok(Coverage { scopes })
+    }
+
+    /// Says whether no scan was ever completed.
+    pub fn is_empty(&self) -> bool {
+        self.scopes.is_empty()
+    }
+
+    /// Says whether some complete scan included this path.
+    pub fn includes(&self, path: &Path) -> bool {
+        self.deepest(path).is_some()
+    }
+
+    /// Says whether some scope at or around these paths was scanned under another policy.
+    pub fn is_outdated_for(&self, path: &Path) -> bool {
+        self.scopes.iter().any(|scope| {
+            !scope.is_current && (path.starts_with(&scope.path) || scope.path.starts_with(path))
+        })
+    }
+
+    /// Says whether a path was watched by the policy under which it was last covered.
+    pub(super) fn covers(&self, path: &Path, kind: Kind) -> bool {
+        match self.deepest(path) {
+            None => false,
+            Some(scope) if scope.is_current => true,
+            Some(scope) => matches!(scope.policy.decide(path, kind), Decision::Watched(_)),
+        }
+    }
+
+    /// Returns the answers for one directory.
+    pub(super) fn enter(&self, dir: &Path) -> CoveredDir<'_> {
+        match self.deepest(dir) {
+            None => CoveredDir::Nothing,
+            Some(scope) if scope.is_current => CoveredDir::AsNow,
+            Some(scope) => CoveredDir::Earlier(scope.policy.enter(dir)),
+        }
+    }
+
+    fn deepest(&self, path: &Path) -> Option<&Covered> {
+        self.scopes
+            .iter()
+            .find(|scope| path.starts_with(&scope.path))
+    }
+}
+
+impl CoveredDir<'_> {
+    /// Says whether an entry of this directory was covered.
+    pub(super) fn covers(&mut self, name: &OsStr, kind: Kind) -> bool {
+        match self {
+            CoveredDir::Nothing => false,
+            CoveredDir::AsNow => true,
+            CoveredDir::Earlier(scope) => matches!(scope.decide(name, kind), Decision::Watched(_)),
+        }
+    }
+}

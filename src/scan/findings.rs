@@ -1,0 +1,145 @@
+//! What scan and check share in telling a difference: completing what was found, and the event.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use waxseal_hashers::Digests;
+use waxseal_platform::stat::{Kind, Timestamp};
+
+use super::{BlindSpot, Cause, Plan};
+use crate::baseline::{BaselineError, Paired, Pairing, Row};
+use crate::change::{Action, Actions, diff};
+use crate::event::{Event, FoundBy};
+use crate::inspect::{Present, Unread};
+use crate::policy::Decision;
+use crate::state::FileState;
+
+/// Is handed each document of a run, in the order of the paths.
+pub type Report<'r> = dyn FnMut(&Value) -> std::io::Result<()> + 'r;
+
+/// Adds what could not be read from what was remembered, and says what stays unknown.
+///
+/// Keeping the last digests means that a change of content is told once it can be read again.
+pub(super) fn complete(
+    present: Present,
+    row: Option<&Row>,
+    path: impl Fn() -> PathBuf,
+) -> (FileState, Option<BlindSpot>) {
+    let Present { mut state, unread } = present;
+    let cause = match unread {
+        None => return (state, None),
+        Some(Unread::Refused(error)) => Cause::Unreadable(error.to_string()),
+        Some(Unread::TooLarge) => Cause::TooLarge,
+    };
+    let last = row.and_then(Row::last);
+    state.digests = last.map_or_else(Digests::new, |last| last.digests.clone());
+    (
+        state,
+        Some(BlindSpot {
+            path: path(),
+            cause,
+        }),
+    )
+}
+
+/// One difference, as it will be told.
+#[derive(Debug)]
+pub(super) struct Finding {
+    /// The path; the new one of a move.
+    pub path: PathBuf,
+    /// The path before a move.
+    pub moved_from: Option<PathBuf>,
+    /// Whether nothing took the place of what moved away.
+    pub vacated: bool,
+    /// The state before, if there was one.
+    pub before: Option<FileState>,
+    /// The state now, if there is one.
+    pub after: Option<FileState>,
+}
+
+impl From<Paired> for Finding {
+    fn from(paired: Paired) -> Finding {
+        match paired {
+            Paired::Arrived {
+                path,
+                replaced,
+                state,
+            } => Finding {
+                path,
+                moved_from: None,
+                vacated: false,
+                before: replaced.map(|state| *state),
+                after: Some(*state),
+            },
+            Paired::Departed { path, last } => Finding {
+                path,
+                moved_from: None,
+                vacated: false,
+                before: Some(*last),
+                after: None,
+            },
+            Paired::Moved(moved) => Finding {
+                path: moved.to,
+                moved_from: Some(moved.from),
+                vacated: moved.vacated,
+                before: Some(moved.before),
+                after: Some(moved.after),
+            },
+        }
+    }
+}
+
+/// Tells the pairing of a path that is new, gone or another than before.
+pub(super) fn put(
+    pairing: &mut Pairing,
+    path: &Path,
+    before: Option<&FileState>,
+    now: Option<&FileState>,
+) -> Result<(), BaselineError> {
+    match (before, now) {
+        (before, Some(now)) => pairing.arrive(path, before, now),
+        (Some(last), None) => pairing.depart(path, last),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Returns the event of one difference.
+pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -> Event<'e> {
+    let Finding {
+        path,
+        moved_from,
+        before,
+        after,
+        ..
+    } = finding;
+    let kind = after
+        .as_ref()
+        .or(before.as_ref())
+        .map_or(Kind::File, |state| state.stat.kind);
+    let rule = match plan.policy.decide(path, kind) {
+        Decision::Watched(rule) => Some(rule),
+        _ => None,
+    };
+    let changed = match (before, after, rule) {
+        (Some(before), Some(after), Some(rule)) => diff(before, after, rule.attributes),
+        _ => Vec::new(),
+    };
+    let actions = match (before, after) {
+        (_, None) => Actions::just(Action::Deleted),
+        (None, Some(_)) => Actions::just(Action::Created),
+        _ if moved_from.is_some() => Actions::moved(&changed),
+        _ => Actions::of(&changed).unwrap_or_else(|| Actions::just(Action::AttributesModified)),
+    };
+    Event {
+        actions,
+        at: Timestamp::now(),
+        path,
+        moved_from: moved_from.as_deref(),
+        before: before.as_ref(),
+        after: after.as_ref(),
+        changed,
+        drift,
+        found_by: FoundBy::Scan,
+        rule,
+    }
+}

@@ -1,0 +1,176 @@
+//! What an observation means: pure functions from remembered and found states to a [`Verdict`] and
+//! to what should be remembered next.
+//!
+//! `trusted` is what was approved, `seen` what was last observed where it differs. A verdict says
+//! what is new since the last look; [`settle`] says what the store should hold afterwards.
+
+use waxseal_platform::stat::Timestamp;
+
+use crate::baseline::{Row, Seen};
+use crate::change::diff;
+use crate::policy::{Accept, Attributes, Rule};
+use crate::state::FileState;
+
+/// What one look amounts to, compared with the last look.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// Nothing that counts changed.
+    Unchanged,
+    /// The path joined the policy and has no state yet: it becomes trusted as found.
+    Joined,
+    /// Newly configured digests were computed of a file whose content is as approved.
+    Extended,
+    /// The path is new, gone, or differs in a way that counts.
+    Differs,
+}
+
+/// What is to be written of a path so that the store holds what was found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settled {
+    /// What becomes of the approved state.
+    pub trusted: Update<FileState>,
+    /// What becomes of the observed state beside it.
+    pub seen: Update<Seen>,
+}
+
+/// What becomes of one stored value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Update<T> {
+    /// It stays as it is, or absent.
+    Keep,
+    /// It is removed.
+    Remove,
+    /// It is written.
+    Put(T),
+}
+
+impl Settled {
+    /// Returns the first baseline of a path.
+    pub(super) fn approved(state: FileState) -> Settled {
+        Settled {
+            trusted: Update::Put(state),
+            seen: Update::Keep,
+        }
+    }
+
+    /// Returns the removal of everything remembered of a path.
+    pub(super) fn forgotten() -> Settled {
+        Settled {
+            trusted: Update::Remove,
+            seen: Update::Remove,
+        }
+    }
+
+    /// Says whether there is nothing to write.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.trusted == Update::Keep && self.seen == Update::Keep
+    }
+}
+
+/// Compares the state found with the last one; `now` is `None` when the path is absent.
+pub(super) fn judge(
+    row: Option<&Row>,
+    now: Option<&FileState>,
+    covered: bool,
+    counted: Attributes,
+) -> Verdict {
+    match (row.and_then(Row::last), now) {
+        (None, None) => Verdict::Unchanged,
+        (None, Some(_)) if row.is_none() && !covered => Verdict::Joined,
+        (None, Some(_)) | (Some(_), None) => Verdict::Differs,
+        (Some(last), Some(now)) if !diff(last, now, counted).is_empty() => Verdict::Differs,
+        (Some(_), Some(now)) if has_new_digests(row, now, counted) => Verdict::Extended,
+        (Some(_), Some(_)) => Verdict::Unchanged,
+    }
+}
+
+/// Says whether an approved path, found as approved, has digests that are not remembered yet.
+fn has_new_digests(row: Option<&Row>, now: &FileState, counted: Attributes) -> bool {
+    let trusted = row.and_then(|row| row.trusted.as_ref());
+    trusted.is_some_and(|trusted| {
+        !now.digests
+            .types()
+            .difference(trusted.digests.types())
+            .is_empty()
+            && diff(trusted, now, counted).is_empty()
+    })
+}
+
+/// Returns what to write of a path found in state `now` under a rule.
+pub(super) fn settle(row: Option<&Row>, now: Option<&FileState>, rule: &Rule) -> Settled {
+    let trusted = row.and_then(|row| row.trusted.as_ref());
+    let known = row.and_then(|row| row.seen.as_ref());
+    let unless_known = |seen: Seen| {
+        if known == Some(&seen) {
+            Update::Keep
+        } else {
+            Update::Put(seen)
+        }
+    };
+    let no_longer = || {
+        if known.is_some() {
+            Update::Remove
+        } else {
+            Update::Keep
+        }
+    };
+    match (trusted, now) {
+        _ if rule.accept == Accept::Auto => {
+            let trusted = match now {
+                Some(now) if trusted == Some(now) => Update::Keep,
+                Some(now) => Update::Put(now.clone()),
+                None if trusted.is_none() => Update::Keep,
+                None => Update::Remove,
+            };
+            Settled {
+                trusted,
+                seen: no_longer(),
+            }
+        }
+        (None, None) => Settled {
+            trusted: Update::Keep,
+            seen: no_longer(),
+        },
+        (Some(trusted), Some(now)) => {
+            let drift = !diff(trusted, now, rule.attributes).is_empty();
+            let extended = (!drift).then(|| extend(trusted, now)).flatten();
+            let is_as_approved = extended.as_ref().unwrap_or(trusted) == now;
+            Settled {
+                trusted: extended.map_or(Update::Keep, Update::Put),
+                seen: match is_as_approved {
+                    true => no_longer(),
+                    false => unless_known(observed(known, Some(now.clone()), drift)),
+                },
+            }
+        }
+        (None, Some(_)) | (Some(_), None) => Settled {
+            trusted: Update::Keep,
+            seen: unless_known(observed(known, now.cloned(), true)),
+        },
+    }
+}
+
+/// Adds the digests that the approved state lacks; `None` when it lacks none.
+fn extend(trusted: &FileState, now: &FileState) -> Option<FileState> {
+    let lacks = !now
+        .digests
+        .types()
+        .difference(trusted.digests.types())
+        .is_empty();
+    lacks.then(|| {
+        let mut extended = trusted.clone();
+        extended.digests.merge(&now.digests);
+        extended
+    })
+}
+
+/// Returns the observed state to remember; a difference that was already open keeps its date.
+fn observed(known: Option<&Seen>, state: Option<FileState>, drift: bool) -> Seen {
+    let earlier = known.filter(|seen| seen.drift == drift);
+    let since = earlier.map_or_else(Timestamp::now, |seen| seen.since);
+    Seen {
+        state,
+        drift,
+        since,
+    }
+}

@@ -1,0 +1,91 @@
+//! What one run looks at: [`Plan`].
+//!
+//! A run over the whole policy starts at every root of its monitors; PATHs narrow it to what lies
+//! at or below them. Roots may lie inside each other: each is walked once, by its own walk.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use crate::policy::Policy;
+
+/// What to look at, and how.
+#[derive(Debug)]
+pub struct Plan<'p> {
+    /// The rules.
+    pub policy: &'p Policy,
+    /// The scopes: rows outside them are left alone.
+    pub scopes: Vec<PathBuf>,
+    /// Where walks start; existing or not.
+    pub roots: Vec<PathBuf>,
+    /// Whether to read files that look untouched.
+    pub full: bool,
+    /// How many threads to use.
+    pub threads: usize,
+    /// Bytes a second to read at most; 0 is unlimited.
+    pub rate: u64,
+}
+
+impl<'p> Plan<'p> {
+    /// Plans a run over these absolute paths, or over the whole policy when there are none.
+    pub fn new(policy: &'p Policy, paths: &[PathBuf], threads: usize) -> Plan<'p> {
+        let monitored = policy.roots().into_iter().map(|root| root.path);
+        let (scopes, mut roots): (Vec<PathBuf>, Vec<PathBuf>) = if paths.is_empty() {
+            (vec![PathBuf::from("/")], monitored.collect())
+        } else {
+            let is_inside = |root: &PathBuf| paths.iter().any(|path| root.starts_with(path));
+            let inside = monitored.filter(is_inside);
+            (
+                paths.to_vec(),
+                paths.iter().cloned().chain(inside).collect(),
+            )
+        };
+        roots.sort();
+        roots.dedup();
+        Plan {
+            policy,
+            scopes,
+            roots,
+            full: false,
+            threads: threads.max(1),
+            rate: 0,
+        }
+    }
+
+    /// Says whether a path lies in one of the scopes.
+    pub fn is_in_scope(&self, path: &Path) -> bool {
+        self.scopes.iter().any(|scope| path.starts_with(scope))
+    }
+
+    /// Returns the roots that lie inside another one, which that one's walk leaves to them.
+    pub(super) fn nested_roots(&self) -> HashSet<&Path> {
+        let roots = self.roots.iter().map(PathBuf::as_path);
+        let mut nested = HashSet::new();
+        let mut open: Vec<&Path> = Vec::new();
+        for root in roots {
+            while open.last().is_some_and(|outer| !root.starts_with(outer)) {
+                open.pop();
+            }
+            if !open.is_empty() {
+                nested.insert(root);
+            }
+            open.push(root);
+        }
+        nested
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::PolicySpec;
+
+    #[test]
+    fn roots_inside_others_are_found_whatever_sorts_between() {
+        let policy = Policy::compile(&PolicySpec::builtin(&[], None)).unwrap();
+        let paths = ["/a", "/a/b", "/a-b", "/a/b/c", "/d"].map(PathBuf::from);
+        let plan = Plan::new(&policy, &paths, 1);
+        let mut nested: Vec<&Path> = plan.nested_roots().into_iter().collect();
+        nested.sort();
+        assert_eq!(nested, [Path::new("/a/b"), Path::new("/a/b/c")]);
+    }
+}

@@ -1,0 +1,448 @@
+//! The consumer of a scan: [`Recorder`] writes what was found to the store and the journal.
+//!
+//! First baselines and refreshed rows are written as they come, in batches. Differences wait in
+//! [`Pairing`] until the walk is done, because only then is it known that a path that went and one
+//! that came are one that moved; then each is journalled together with the state it leads to, in
+//! one transaction, in the order of the paths. A scan that is killed before has reported nothing
+//! and lost nothing: the next one finds the same differences.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use waxseal_platform::stat::{Kind, Timestamp};
+
+use super::findings::{Finding, Report, complete, describe, put};
+use super::judge::{Settled, Update, Verdict, judge, settle};
+use super::{Batch, BlindSpot, Cause, Coverage, Look, Plan, ScanError, Summary};
+use crate::baseline::{
+    self, Baseline, Pairing, Reader, Row, ScanEnd, ScanId, ScanStart, Scope, split_path,
+};
+use crate::change::{Action, Actions};
+use crate::event::{Event, FoundBy, Notice, NoticeAction, Writer};
+use crate::inspect::{Observation, Progress};
+use crate::policy::{Decision, Rule};
+use crate::state::FileState;
+
+/// Rows and events written in one transaction: enough that its fsync does not matter, few enough
+/// that they take little memory.
+const TRANSACTION: usize = 4096;
+
+/// Writes the findings of one scan.
+pub struct Recorder<'a, 'p> {
+    baseline: &'a mut Baseline,
+    /// Sees what is committed.
+    reader: Reader,
+    plan: &'a Plan<'p>,
+    coverage: &'a Coverage,
+    writer: &'a Writer,
+    scan: ScanId,
+    started: Instant,
+    emit_initial: bool,
+    pairing: Pairing,
+    writes: Vec<Write>,
+    summary: Summary,
+}
+
+/// One thing to write.
+enum Write {
+    /// What a path should hold, and whether its first sight is to be journalled.
+    Row {
+        dir: Arc<Path>,
+        name: OsString,
+        settled: Settled,
+        emit: bool,
+    },
+    Blind(BlindSpot),
+}
+
+impl<'a, 'p> Recorder<'a, 'p> {
+    /// Starts to record a scan; with `emit_initial` every path of a first baseline is journalled.
+    pub fn new(
+        baseline: &'a mut Baseline,
+        plan: &'a Plan<'p>,
+        coverage: &'a Coverage,
+        writer: &'a Writer,
+        emit_initial: bool,
+    ) -> Result<Recorder<'a, 'p>, ScanError> {
+        let reader = baseline.reader()?;
+        let mut batch = baseline.batch()?;
+        let scan = batch.begin_scan(&ScanStart {
+            at: Timestamp::now(),
+            full: plan.full,
+            policy: plan.policy.digest(),
+            paths: plan.scopes.clone(),
+        })?;
+        batch.commit()?;
+        let summary = Summary {
+            baseline_created: coverage.is_empty(),
+            ..Summary::default()
+        };
+        Ok(Recorder {
+            baseline,
+            reader,
+            plan,
+            coverage,
+            writer,
+            scan,
+            started: Instant::now(),
+            emit_initial,
+            pairing: Pairing::new()?,
+            writes: Vec::new(),
+            summary,
+        })
+    }
+
+    /// Takes the looks at one directory.
+    pub fn take(&mut self, batch: Batch<'p>) -> Result<(), ScanError> {
+        let Batch { dir, looks, blind } = batch;
+        blind.into_iter().for_each(|spot| self.blind(spot));
+        for look in looks {
+            self.look(&dir, look)?;
+        }
+        if self.writes.len() >= TRANSACTION {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, dir: &Arc<Path>, look: Look<'p>) -> Result<(), ScanError> {
+        let path = || dir.join(&look.name);
+        let now = match look.observed {
+            Observation::Absent => None,
+            Observation::Present(present) => {
+                let (state, spot) = complete(present, look.row.as_ref(), path);
+                spot.into_iter().for_each(|spot| self.blind(spot));
+                Some(state)
+            }
+            Observation::Unreadable(error) => {
+                let cause = Cause::Unreadable(error.to_string());
+                self.blind(BlindSpot {
+                    path: path(),
+                    cause,
+                });
+                return Ok(());
+            }
+            Observation::Unstable => {
+                self.blind(BlindSpot {
+                    path: path(),
+                    cause: Cause::Unstable,
+                });
+                return Ok(());
+            }
+        };
+        let row = look.row.as_ref();
+        let settled = match judge(row, now.as_ref(), look.covered, look.rule.attributes) {
+            Verdict::Differs => {
+                let last = row.and_then(Row::last);
+                put(&mut self.pairing, &path(), last, now.as_ref())?;
+                return Ok(());
+            }
+            Verdict::Joined => {
+                self.summary.joined += 1;
+                now.map_or_else(Settled::forgotten, Settled::approved)
+            }
+            Verdict::Extended => {
+                self.summary.extended += 1;
+                settle(row, now.as_ref(), look.rule)
+            }
+            Verdict::Unchanged => settle(row, now.as_ref(), look.rule),
+        };
+        let emit = self.emit_initial && row.is_none();
+        if !settled.is_nothing() {
+            self.writes.push(Write::Row {
+                dir: dir.clone(),
+                name: look.name,
+                settled,
+                emit,
+            });
+        }
+        Ok(())
+    }
+
+    fn blind(&mut self, spot: BlindSpot) {
+        self.summary.count_blind(&spot);
+        self.writes.push(Write::Blind(spot));
+    }
+
+    /// Writes what has come together in one transaction.
+    fn flush(&mut self) -> Result<(), ScanError> {
+        let mut batch = self.baseline.batch()?;
+        for write in self.writes.drain(..) {
+            match write {
+                Write::Blind(spot) => {
+                    batch.blind_spot(self.scan, &spot.path, &spot.cause.to_string())?;
+                }
+                Write::Row {
+                    dir,
+                    name,
+                    settled,
+                    emit,
+                } => {
+                    if let (true, Update::Put(state)) = (emit, &settled.trusted) {
+                        let path = dir.join(&name);
+                        let event = initial(&path, state, self.plan);
+                        append(&mut batch, self.writer, &event)?;
+                    }
+                    apply(&mut batch, &dir, &name, &settled)?;
+                }
+            }
+        }
+        batch.commit()?;
+        Ok(())
+    }
+
+    /// Journals the differences, forgets what left the policy, and closes the scan.
+    pub fn finish(mut self, report: &mut Report<'_>) -> Result<Summary, ScanError> {
+        self.flush()?;
+        self.journal(report)?;
+        for scope in &self.plan.scopes {
+            if self.coverage.is_outdated_for(scope) {
+                self.forget_unwatched(scope)?;
+            }
+        }
+        self.flush()?;
+        self.close()?;
+        let mut open = 0;
+        self.reader.drifting(&self.plan.scopes, |_, _| {
+            open += 1;
+            Ok::<(), ScanError>(())
+        })?;
+        self.summary.open = open;
+        self.summary.elapsed = self.started.elapsed();
+        Ok(self.summary)
+    }
+
+    /// Commits every difference with its event, in the order of the paths, and then reports it.
+    fn journal(&mut self, report: &mut Report<'_>) -> Result<(), ScanError> {
+        let pairing = std::mem::replace(&mut self.pairing, Pairing::new()?);
+        let mut found: Vec<Finding> = Vec::new();
+        pairing.finish(|paired| {
+            found.push(Finding::from(paired));
+            if found.len() < TRANSACTION {
+                return Ok(());
+            }
+            self.journal_some(&found, report)?;
+            found.clear();
+            Ok::<(), ScanError>(())
+        })?;
+        self.journal_some(&found, report)
+    }
+
+    fn journal_some(
+        &mut self,
+        found: &[Finding],
+        report: &mut Report<'_>,
+    ) -> Result<(), ScanError> {
+        let context = Context {
+            plan: self.plan,
+            reader: &self.reader,
+            writer: self.writer,
+        };
+        let mut documents = Vec::with_capacity(found.len());
+        let mut batch = self.baseline.batch()?;
+        for finding in found {
+            let (document, action) = context.record(&mut batch, finding)?;
+            self.summary.count(action);
+            documents.push(document);
+        }
+        batch.commit()?;
+        documents.iter().try_for_each(report)?;
+        Ok(())
+    }
+
+    /// Queues the removal of rows that the policy does not watch any more.
+    fn forget_unwatched(&mut self, scope: &Path) -> Result<(), ScanError> {
+        let policy = self.plan.policy;
+        let mut unwatched: Vec<PathBuf> = Vec::new();
+        let mut weigh = |path: PathBuf, row: Row| {
+            let states = [row.last(), row.trusted.as_ref()];
+            let kind = states
+                .into_iter()
+                .flatten()
+                .next()
+                .map_or(Kind::File, |s| s.stat.kind);
+            if !matches!(policy.decide(&path, kind), Decision::Watched(_)) {
+                unwatched.push(path);
+            }
+            Ok::<(), ScanError>(())
+        };
+        if let Some(row) = self.reader.row(scope)? {
+            weigh(scope.to_owned(), row)?;
+        }
+        self.reader.below(scope, &mut weigh)?;
+        self.summary.left += unwatched.len() as u64;
+        for path in unwatched {
+            let (dir, name) = split_path(&path);
+            let (dir, name) = (Arc::from(dir), name.to_owned());
+            self.writes.push(Write::Row {
+                dir,
+                name,
+                settled: Settled::forgotten(),
+                emit: false,
+            });
+        }
+        Ok(())
+    }
+
+    /// Records that the scan is complete, and what it has to say of itself.
+    fn close(&mut self) -> Result<(), ScanError> {
+        let policy = serde_json::to_string(self.plan.policy.spec())
+            .map_err(|error| std::io::Error::other(error.to_string()))?;
+        let notices = self.notices();
+        let mut batch = self.baseline.batch()?;
+        for notice in &notices {
+            batch.append_event(notice.at, |id| self.writer.notice(notice, id).to_string())?;
+        }
+        for scope in &self.plan.scopes {
+            batch.put_scope(&Scope {
+                path: scope.clone(),
+                policy: policy.clone(),
+            })?;
+        }
+        batch.finish_scan(
+            self.scan,
+            &ScanEnd {
+                at: Timestamp::now(),
+                entries: self.summary.objects,
+                bytes: self.summary.bytes_read,
+                changes: self.summary.reported(),
+            },
+        )?;
+        batch.commit()?;
+        Ok(())
+    }
+
+    /// Takes the totals of the walk into the summary.
+    pub fn totals(&mut self, progress: &Progress) {
+        self.summary.take_totals(progress);
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        let Summary {
+            joined,
+            left,
+            extended,
+            blind,
+            ..
+        } = self.summary;
+        let mut notices = Vec::new();
+        if self.summary.baseline_created {
+            let message = format!("first baseline taken of {joined} paths");
+            notices.push(Notice::now(NoticeAction::BaselineTaken, message));
+        } else if joined + left + extended > 0 {
+            let message = format!(
+                "the policy changed: {joined} paths joined, {left} left, {extended} got new digests"
+            );
+            notices.push(Notice::now(NoticeAction::ConfigChange, message));
+        }
+        if blind > 0 {
+            let message = format!("{blind} paths could not be looked at");
+            notices.push(Notice::now(NoticeAction::BlindSpots, message));
+        }
+        let counts =
+            json!({ "joined": joined, "left": left, "extended": extended, "blind": blind });
+        let with_counts = |notice: Notice| notice.with("waxseal", json!({ "counts": counts }));
+        notices.into_iter().map(with_counts).collect()
+    }
+}
+
+/// What is needed to turn one difference into rows and an event.
+struct Context<'c, 'p> {
+    plan: &'c Plan<'p>,
+    reader: &'c Reader,
+    writer: &'c Writer,
+}
+
+impl Context<'_, '_> {
+    /// Writes rows and event of one difference; returns its document.
+    fn record(
+        &self,
+        batch: &mut baseline::Batch<'_>,
+        finding: &Finding,
+    ) -> Result<(Value, Action), ScanError> {
+        let mut event = describe(self.plan, finding, false);
+        if let Some(from) = event.moved_from.filter(|_| finding.vacated) {
+            event.drift |= self.settle(batch, from, None, event.rule)?;
+        }
+        event.drift |= self.settle(batch, event.path, event.after, event.rule)?;
+        Ok((append(batch, self.writer, &event)?, event.actions.first()))
+    }
+
+    /// Writes what a path should hold now; says whether it differs from its approved state.
+    fn settle(
+        &self,
+        batch: &mut baseline::Batch<'_>,
+        path: &Path,
+        now: Option<&FileState>,
+        rule: Option<&Rule>,
+    ) -> Result<bool, ScanError> {
+        let Some(rule) = rule else { return Ok(false) };
+        let row = self.reader.row(path)?;
+        let settled = settle(row.as_ref(), now, rule);
+        let (dir, name) = split_path(path);
+        apply(batch, dir, name, &settled)?;
+        let kept = row.is_some_and(|row| row.is_drifting());
+        Ok(match settled.seen {
+            Update::Put(seen) => seen.drift,
+            Update::Remove => false,
+            Update::Keep => kept,
+        })
+    }
+}
+
+/// Returns the event of a path's first sight.
+fn initial<'e>(path: &'e Path, state: &'e FileState, plan: &Plan<'e>) -> Event<'e> {
+    let rule = match plan.policy.decide(path, state.stat.kind) {
+        Decision::Watched(rule) => Some(rule),
+        _ => None,
+    };
+    Event {
+        actions: Actions::just(Action::InitialScan),
+        at: Timestamp::now(),
+        path,
+        moved_from: None,
+        before: None,
+        after: Some(state),
+        changed: Vec::new(),
+        drift: false,
+        found_by: FoundBy::Scan,
+        rule,
+    }
+}
+
+fn append(
+    batch: &mut baseline::Batch<'_>,
+    writer: &Writer,
+    event: &Event<'_>,
+) -> Result<Value, ScanError> {
+    let mut document = Value::Null;
+    batch.append_event(event.at, |id| {
+        document = writer.event(event, id);
+        document.to_string()
+    })?;
+    Ok(document)
+}
+
+/// Makes the store hold for one path what was settled.
+fn apply(
+    batch: &mut baseline::Batch<'_>,
+    dir: &Path,
+    name: &std::ffi::OsStr,
+    settled: &Settled,
+) -> Result<(), ScanError> {
+    let dir = batch.dir(dir)?;
+    match &settled.trusted {
+        Update::Keep => {}
+        Update::Remove => batch.remove_trusted(dir, name)?,
+        Update::Put(trusted) => batch.put_trusted(dir, name, trusted)?,
+    }
+    match &settled.seen {
+        Update::Keep => {}
+        Update::Remove => batch.clear_seen(dir, name)?,
+        Update::Put(seen) => batch.put_seen(dir, name, seen)?,
+    }
+    Ok(())
+}

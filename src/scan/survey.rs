@@ -1,0 +1,167 @@
+//! The parallel part of a run: [`survey`] walks, joins and inspects on many threads, and hands
+//! what it finds to one consumer on the caller's thread.
+//!
+//! The channel between them is bounded, so a slow store slows reading instead of filling memory.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use waxseal_platform::walk::Walk;
+
+use super::visitor::Surveyor;
+use super::{Batch, Coverage, Plan, ScanError};
+use crate::baseline::{BaselineError, Reader};
+use crate::inspect::{Inspector, Progress, Throttle};
+
+/// Batches under way from the threads to the consumer.
+const CHANNEL: usize = 64;
+
+/// How often the observer is called at least.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Is told how far a run has come.
+pub type Observer<'o> = dyn FnMut(&Progress) + 'o;
+
+/// Everything a survey needs beside its consumer.
+pub struct Survey<'p> {
+    /// What to look at.
+    pub plan: &'p Plan<'p>,
+    /// What was looked at before.
+    pub coverage: &'p Coverage,
+    /// How far it has come.
+    pub progress: &'p Progress,
+}
+
+/// What all threads of a survey share.
+pub(super) struct Shared<'p> {
+    pub(super) plan: &'p Plan<'p>,
+    pub(super) coverage: &'p Coverage,
+    pub(super) progress: &'p Progress,
+    nested_roots: HashSet<&'p Path>,
+    batches: Sender<Result<Batch<'p>, ScanError>>,
+    /// Set when the consumer or the store failed: the rest of the walk is pointless.
+    is_over: AtomicBool,
+}
+
+impl<'p> Shared<'p> {
+    /// Hands a batch to the consumer, waiting while it is busy.
+    pub(super) fn send(&self, batch: Batch<'p>) {
+        let is_empty = batch.looks.is_empty() && batch.blind.is_empty();
+        if !is_empty && self.batches.send(Ok(batch)).is_err() {
+            self.is_over.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends the survey with an error.
+    pub(super) fn fail(&self, error: ScanError) {
+        self.is_over.store(true, Ordering::Relaxed);
+        // A consumer that is gone has failed by itself, and its error is the one to report.
+        let _ = self.batches.send(Err(error));
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_nested_roots(&self) -> bool {
+        !self.nested_roots.is_empty()
+    }
+
+    /// Says whether a path is a root inside another one, which has its own walk.
+    pub(super) fn is_nested_root(&self, path: &Path) -> bool {
+        self.nested_roots.contains(path)
+    }
+
+    /// Says whether a path lies below a nested root that itself lies below `top`.
+    pub(super) fn is_below_nested_root(&self, path: &Path, top: &Path) -> bool {
+        self.has_nested_roots()
+            && path
+                .ancestors()
+                .take_while(|ancestor| *ancestor != top)
+                .any(|ancestor| self.is_nested_root(ancestor))
+    }
+}
+
+/// Runs a survey; `take` gets every batch on this thread, `observe` is called now and then.
+pub fn survey<'p>(
+    survey: &Survey<'p>,
+    new_reader: &dyn Fn() -> Result<Reader, BaselineError>,
+    take: &mut dyn FnMut(Batch<'p>) -> Result<(), ScanError>,
+    observe: &mut Observer<'_>,
+) -> Result<(), ScanError> {
+    let plan = survey.plan;
+    let readers = (0..plan.threads)
+        .map(|_| new_reader())
+        .collect::<Result<Vec<_>, _>>()?;
+    let (sender, receiver) = bounded(CHANNEL);
+    let shared = Shared {
+        plan,
+        coverage: survey.coverage,
+        progress: survey.progress,
+        nested_roots: plan.nested_roots(),
+        batches: sender,
+        is_over: AtomicBool::new(false),
+    };
+    thread::scope(|scope| {
+        let builder = thread::Builder::new().name("waxseal-survey".to_owned());
+        let walking = builder.spawn_scoped(scope, move || walk(shared, readers))?;
+        // Consumed by value: an error drops the receiver, which ends the walk.
+        let consumed = consume(receiver, survey.progress, take, observe);
+        match walking.join() {
+            Ok(walked) => consumed.and(walked),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// Takes batches until the walk is done.
+fn consume<'p>(
+    batches: Receiver<Result<Batch<'p>, ScanError>>,
+    progress: &Progress,
+    take: &mut dyn FnMut(Batch<'p>) -> Result<(), ScanError>,
+    observe: &mut Observer<'_>,
+) -> Result<(), ScanError> {
+    let mut observed = Instant::now();
+    loop {
+        match batches.recv_timeout(TICK) {
+            Ok(batch) => take(batch?)?,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        if observed.elapsed() >= TICK {
+            observe(progress);
+            observed = Instant::now();
+        }
+    }
+}
+
+/// Looks at the roots, then walks below them; the channel closes when this returns.
+fn walk(shared: Shared<'_>, readers: Vec<Reader>) -> Result<(), ScanError> {
+    let plan = shared.plan;
+    let throttle = Throttle::new(plan.rate);
+    let inspector = || Inspector::new(plan.threads, shared.progress, &throttle);
+    let mut surveyors: Vec<Surveyor<'_, '_>> = readers
+        .into_iter()
+        .map(|reader| Surveyor::new(&shared, reader, inspector()))
+        .collect();
+    let mut walks: Vec<PathBuf> = Vec::new();
+    if let Some(surveyor) = surveyors.first_mut() {
+        for root in &plan.roots {
+            if surveyor.root(root)? {
+                walks.push(root.clone());
+            }
+        }
+    }
+    let walk = Walk::new(walks).threads(surveyors.len());
+    let mut surveyors = surveyors.into_iter();
+    walk.run(|_| {
+        surveyors
+            .next()
+            .expect("one surveyor was made for each thread")
+    })?;
+    Ok(())
+}

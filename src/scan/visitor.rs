@@ -1,0 +1,507 @@
+//! One thread of a survey: joins each listed directory with its rows and inspects what is doubtful.
+//!
+//! Both lists are sorted by the bytes of the names, so one pass finds what is new, gone or
+//! changed. What a listing shows untouched costs nothing further. The rest is queued as tasks, in
+//! pieces small enough that another thread can take over part of a large directory.
+
+use std::cmp::Ordering;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic;
+
+use waxseal_hashers::HashTypes;
+use waxseal_platform::bytes::os_to_bytes;
+use waxseal_platform::dir::{Dir, Entry};
+use waxseal_platform::stat::{Kind, Stat};
+use waxseal_platform::walk::{Listing, Next, Visitor, WalkOp};
+
+use super::coverage::CoveredDir;
+use super::survey::Shared;
+use super::{Batch, BlindSpot, Cause, Look, ScanError};
+use crate::baseline::{BaselineError, Reader, Row, split_path};
+use crate::change::diff_listed;
+use crate::inspect::{Inspector, Observation, Present, Wanted};
+use crate::policy::{Decision, DirScope, Rule};
+
+/// A task ends at so many files or bytes: small enough to share a directory between threads, large
+/// enough that handing it over costs nothing beside reading it.
+const TASK_FILES: usize = 64;
+const TASK_BYTES: u64 = 8 << 20;
+
+/// One thread of a survey.
+pub(super) struct Surveyor<'p, 's> {
+    shared: &'s Shared<'p>,
+    reader: Reader,
+    inspector: Inspector<'s>,
+    rows: Vec<Row>,
+}
+
+/// Doubtful entries of one directory, to be inspected.
+pub(super) struct Task<'p> {
+    path: Arc<Path>,
+    dir: Arc<Dir>,
+    doubts: Vec<Doubt<'p>>,
+}
+
+/// One path that must be inspected.
+struct Doubt<'p> {
+    name: OsString,
+    kind: Kind,
+    row: Option<Row>,
+    rule: &'p Rule,
+    covered: bool,
+}
+
+/// What a listing alone says about one path.
+enum Weighed<'p> {
+    /// It is as it was at the last look.
+    Untouched,
+    /// It is as it was at the last look, which differed from the approved state.
+    StillDiffers(Look<'p>),
+    /// It must be inspected.
+    Doubtful(Doubt<'p>),
+}
+
+/// One directory while it is joined with its rows.
+struct Joining<'p, 's> {
+    scope: DirScope<'p>,
+    covered: CoveredDir<'s>,
+    batch: Batch<'p>,
+    dir: Arc<Dir>,
+    doubts: Vec<Doubt<'p>>,
+    doubtful_bytes: u64,
+    /// Known directories that are no directories any more, with all below.
+    vanished: Vec<PathBuf>,
+}
+
+impl<'p, 's> Surveyor<'p, 's> {
+    pub(super) fn new(
+        shared: &'s Shared<'p>,
+        reader: Reader,
+        inspector: Inspector<'s>,
+    ) -> Surveyor<'p, 's> {
+        Surveyor {
+            shared,
+            reader,
+            inspector,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Looks at one root itself, which no listing shows, and returns whether it can be walked.
+    pub(super) fn root(&mut self, root: &Path) -> Result<bool, BaselineError> {
+        let row = self.reader.row(root)?;
+        let (parent, name) = split_path(root);
+        let name = name.to_owned();
+        // `/` has no parent to be looked at from.
+        let is_top = parent.as_os_str().is_empty();
+        let opened = Dir::open(if is_top { root } else { parent }).and_then(|dir| {
+            let listed = if is_top {
+                dir.stat()
+            } else {
+                dir.stat_child(&name)
+            };
+            listed.map(|listed| (dir, listed))
+        });
+        let mut batch = Batch::of(Arc::from(parent));
+        let (dir, listed) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.unseen_root(root, name, row, error, batch)?;
+                return Ok(false);
+            }
+        };
+        if let Decision::Watched(rule) = self.shared.plan.policy.decide(root, listed.kind) {
+            let covered = self.shared.coverage.covers(root, listed.kind);
+            match self.weigh(name, &listed, row, rule, covered) {
+                Weighed::Untouched => {}
+                Weighed::StillDiffers(look) => batch.looks.push(look),
+                Weighed::Doubtful(doubt) if is_top => {
+                    let observed = dir
+                        .metadata()
+                        .map_or_else(Observation::Unreadable, |found| {
+                            Observation::Present(Present {
+                                state: found.into(),
+                                unread: None,
+                            })
+                        });
+                    batch.looks.push(doubt.into_look(observed));
+                }
+                Weighed::Doubtful(doubt) => {
+                    let look = self.inspect(&dir, doubt);
+                    batch.looks.push(look);
+                }
+            }
+        }
+        self.shared.send(batch);
+        if listed.kind != Kind::Directory {
+            self.vanish_below(root)?;
+        }
+        Ok(listed.kind == Kind::Directory)
+    }
+
+    /// Takes note of a root that is not there or cannot be looked at.
+    fn unseen_root(
+        &mut self,
+        root: &Path,
+        name: OsString,
+        row: Option<Row>,
+        error: io::Error,
+        mut batch: Batch<'p>,
+    ) -> Result<(), BaselineError> {
+        let is_gone = matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        );
+        if !is_gone {
+            let cause = Cause::Unreadable(error.to_string());
+            batch.blind.push(BlindSpot {
+                path: root.to_owned(),
+                cause,
+            });
+        } else if let Some(row) = row {
+            let kind = row.last().map_or(Kind::Directory, |last| last.stat.kind);
+            if let Decision::Watched(rule) = self.shared.plan.policy.decide(root, kind) {
+                batch.looks.push(gone(name, row, rule));
+            }
+        }
+        self.shared.send(batch);
+        if is_gone {
+            self.vanish_below(root)?;
+        }
+        Ok(())
+    }
+
+    /// Says what a listing alone tells about a watched path.
+    fn weigh(
+        &self,
+        name: OsString,
+        listed: &Stat,
+        row: Option<Row>,
+        rule: &'p Rule,
+        covered: bool,
+    ) -> Weighed<'p> {
+        self.shared
+            .progress
+            .objects
+            .fetch_add(1, atomic::Ordering::Relaxed);
+        let kind = listed.kind;
+        let doubtful = |row| {
+            Weighed::Doubtful(Doubt {
+                name: name.clone(),
+                kind,
+                row,
+                rule,
+                covered,
+            })
+        };
+        let Some(row) = row else {
+            return doubtful(None);
+        };
+        let is_untouched = row.last().is_some_and(|last| {
+            last.is_untouched(listed)
+                && (kind != Kind::File
+                    || rule.hash_types.difference(last.digests.types()).is_empty())
+                && diff_listed(&last.stat, listed, rule.attributes).is_empty()
+        });
+        if !is_untouched || self.shared.plan.full {
+            return doubtful(Some(row));
+        }
+        match row.seen.as_ref().and_then(|seen| seen.state.clone()) {
+            None => Weighed::Untouched,
+            Some(state) => {
+                let observed = Observation::Present(Present {
+                    state,
+                    unread: None,
+                });
+                Weighed::StillDiffers(Look {
+                    name,
+                    row: Some(row),
+                    observed,
+                    rule,
+                    covered,
+                })
+            }
+        }
+    }
+
+    fn inspect(&mut self, dir: &Dir, doubt: Doubt<'p>) -> Look<'p> {
+        let wanted = Wanted {
+            hash_types: wanted_types(doubt.row.as_ref(), doubt.rule),
+            max_file_size: doubt.rule.max_file_size,
+        };
+        let observed = self.inspector.look(dir, &doubt.name, doubt.kind, wanted);
+        doubt.into_look(observed)
+    }
+
+    /// Reports everything remembered below a directory that is no more.
+    fn vanish_below(&mut self, top: &Path) -> Result<(), BaselineError> {
+        let shared = self.shared;
+        let policy = shared.plan.policy;
+        let mut batch: Option<Batch<'p>> = None;
+        self.reader.below(top, |path, row| {
+            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+                return Ok(());
+            };
+            // A root inside is looked at by itself: it may be a mount that is still there.
+            if shared.is_nested_root(&path) || shared.is_below_nested_root(&path, top) {
+                return Ok(());
+            }
+            let kind = row.last().map_or(Kind::File, |last| last.stat.kind);
+            let Decision::Watched(rule) = policy.decide(&path, kind) else {
+                return Ok(());
+            };
+            if batch.as_ref().is_some_and(|batch| *batch.dir != *parent) {
+                batch.take().into_iter().for_each(|done| shared.send(done));
+            }
+            let looks = &mut batch
+                .get_or_insert_with(|| Batch::of(Arc::from(parent)))
+                .looks;
+            looks.push(gone(name.to_owned(), row, rule));
+            Ok::<(), BaselineError>(())
+        })?;
+        batch.into_iter().for_each(|rest| shared.send(rest));
+        Ok(())
+    }
+
+    /// Joins one listing with its rows.
+    fn join(
+        &mut self,
+        listing: Listing,
+        next: &mut Next<'_, Task<'p>>,
+    ) -> Result<(), BaselineError> {
+        let shared = self.shared;
+        let mut rows = std::mem::take(&mut self.rows);
+        self.reader.children(&listing.path, &mut rows)?;
+        let mut joining = Joining {
+            scope: shared.plan.policy.enter(&listing.path),
+            covered: shared.coverage.enter(&listing.path),
+            batch: Batch::of(listing.path.clone()),
+            dir: listing.dir.clone(),
+            doubts: Vec::new(),
+            doubtful_bytes: 0,
+            vanished: Vec::new(),
+        };
+        let mut known = rows.drain(..).peekable();
+        for entry in &listing.entries {
+            let name = os_to_bytes(&entry.name);
+            let mut row = None;
+            while let Some(order) = known.peek().map(|row| os_to_bytes(&row.name).cmp(name)) {
+                match order {
+                    Ordering::Less => known
+                        .next()
+                        .into_iter()
+                        .for_each(|row| joining.gone(shared, row)),
+                    Ordering::Equal => row = known.next(),
+                    Ordering::Greater => break,
+                }
+            }
+            self.entry(&mut joining, entry, row, listing.device, next);
+        }
+        known.for_each(|row| joining.gone(shared, row));
+        self.rows = rows;
+        joining.queue(next);
+        shared.send(joining.batch);
+        joining
+            .vanished
+            .iter()
+            .try_for_each(|path| self.vanish_below(path))
+    }
+
+    /// Looks at one entry of a listing and at the row of the same name.
+    fn entry(
+        &self,
+        joining: &mut Joining<'p, '_>,
+        entry: &Entry,
+        row: Option<Row>,
+        device: u64,
+        next: &mut Next<'_, Task<'p>>,
+    ) {
+        let path_of = |joining: &Joining<'_, '_>| joining.batch.dir.join(&entry.name);
+        let listed = match &entry.stat {
+            Ok(listed) => listed,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                row.into_iter()
+                    .for_each(|row| joining.gone(self.shared, row));
+                return;
+            }
+            Err(error) => {
+                let cause = Cause::Unreadable(error.to_string());
+                joining.batch.blind.push(BlindSpot {
+                    path: path_of(joining),
+                    cause,
+                });
+                return;
+            }
+        };
+        let is_directory = listed.kind == Kind::Directory;
+        if self.shared.has_nested_roots() && self.shared.is_nested_root(&path_of(joining)) {
+            return;
+        }
+        if !is_directory && was_directory(row.as_ref()) {
+            joining.vanished.push(path_of(joining));
+        }
+        let mut one_file_system = false;
+        match joining.scope.decide(&entry.name, listed.kind) {
+            Decision::Watched(rule) => {
+                one_file_system = rule.one_file_system;
+                let covered = joining.covered.covers(&entry.name, listed.kind);
+                match self.weigh(entry.name.clone(), listed, row, rule, covered) {
+                    Weighed::Untouched => {}
+                    Weighed::StillDiffers(look) => joining.batch.looks.push(look),
+                    Weighed::Doubtful(doubt) => joining.doubt(doubt, listed, next),
+                }
+            }
+            // Watched as what it was, not as what it is now: gone as far as the policy goes.
+            _ => row
+                .into_iter()
+                .for_each(|row| joining.gone(self.shared, row)),
+        }
+        let stays = !one_file_system || listed.device == device;
+        if is_directory && stays && joining.scope.descend(&entry.name) {
+            next.descend(entry);
+        }
+    }
+}
+
+impl<'p> Joining<'p, '_> {
+    /// Takes a row whose path is not there any more.
+    fn gone(&mut self, shared: &Shared<'p>, row: Row) {
+        let path = self.batch.dir.join(&row.name);
+        let Some(kind) = row.last().map(|last| last.stat.kind) else {
+            return;
+        };
+        if shared.is_nested_root(&path) {
+            return;
+        }
+        if was_directory(Some(&row)) {
+            self.vanished.push(path);
+        }
+        if let Decision::Watched(rule) = self.scope.decide(&row.name, kind) {
+            self.batch.looks.push(gone(row.name.clone(), row, rule));
+        }
+    }
+
+    /// Takes an entry that must be inspected.
+    fn doubt(&mut self, doubt: Doubt<'p>, listed: &Stat, next: &mut Next<'_, Task<'p>>) {
+        self.doubts.push(doubt);
+        if listed.kind == Kind::File {
+            self.doubtful_bytes = self.doubtful_bytes.saturating_add(listed.size);
+        }
+        if self.doubts.len() >= TASK_FILES || self.doubtful_bytes >= TASK_BYTES {
+            self.queue(next);
+        }
+    }
+
+    /// Queues the doubts collected so far.
+    fn queue(&mut self, next: &mut Next<'_, Task<'p>>) {
+        self.doubtful_bytes = 0;
+        let doubts = std::mem::take(&mut self.doubts);
+        if !doubts.is_empty() {
+            let path = self.batch.dir.clone();
+            next.task(Task {
+                path,
+                dir: self.dir.clone(),
+                doubts,
+            });
+        }
+    }
+}
+
+impl<'p> Doubt<'p> {
+    fn into_look(self, observed: Observation) -> Look<'p> {
+        let Doubt {
+            name,
+            row,
+            rule,
+            covered,
+            ..
+        } = self;
+        Look {
+            name,
+            row,
+            observed,
+            rule,
+            covered,
+        }
+    }
+}
+
+impl<'p> Visitor for Surveyor<'p, '_> {
+    type Task = Task<'p>;
+
+    fn directory(&mut self, listing: Listing, next: &mut Next<'_, Task<'p>>) {
+        if let Err(error) = self.join(listing, next) {
+            self.shared.fail(ScanError::Baseline(error));
+        }
+        if self.shared.is_over() {
+            next.stop();
+        }
+    }
+
+    fn failed(&mut self, path: PathBuf, _op: WalkOp, error: io::Error) {
+        // Gone since its parent was listed: its own task finds it absent, this finds what is below.
+        if error.kind() == io::ErrorKind::NotFound {
+            if let Err(error) = self.vanish_below(&path) {
+                self.shared.fail(ScanError::Baseline(error));
+            }
+            return;
+        }
+        let mut batch = Batch::of(Arc::from(path.parent().unwrap_or(&path)));
+        batch.blind.push(BlindSpot {
+            path,
+            cause: Cause::Unreadable(error.to_string()),
+        });
+        self.shared.send(batch);
+    }
+
+    fn task(&mut self, task: Task<'p>) {
+        let mut batch = Batch::of(task.path);
+        for doubt in task.doubts {
+            if self.shared.is_over() {
+                return;
+            }
+            let look = self.inspect(&task.dir, doubt);
+            batch.looks.push(look);
+        }
+        self.shared.send(batch);
+    }
+}
+
+fn gone<'p>(name: OsString, row: Row, rule: &'p Rule) -> Look<'p> {
+    Look {
+        name,
+        row: Some(row),
+        observed: Observation::Absent,
+        rule,
+        covered: true,
+    }
+}
+
+/// Says whether rows may exist below this one.
+fn was_directory(row: Option<&Row>) -> bool {
+    row.is_some_and(|row| {
+        let seen = row.seen.as_ref().and_then(|seen| seen.state.as_ref());
+        let states = [row.trusted.as_ref(), seen];
+        states
+            .into_iter()
+            .flatten()
+            .any(|state| state.stat.kind == Kind::Directory)
+    })
+}
+
+/// Returns the digests to compute of a file: those of the policy, and, where none of them is
+/// remembered, the remembered ones too, so that new hash types are adopted only for content that
+/// is proven to be the approved one.
+fn wanted_types(row: Option<&Row>, rule: &Rule) -> HashTypes {
+    let remembered = row
+        .and_then(Row::last)
+        .map_or(HashTypes::empty(), |last| last.digests.types());
+    if rule.hash_types.intersection(remembered).is_empty() {
+        rule.hash_types.union(remembered)
+    } else {
+        rule.hash_types
+    }
+}

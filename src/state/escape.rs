@@ -1,0 +1,95 @@
+//! File names made safe to print: the only place where bytes become text for a reader.
+//!
+//! Names are bytes, and a hostile one may hold line breaks, terminal sequences or invalid UTF-8.
+//! The form printed here is unambiguous: printable text stays, a backslash is doubled, everything
+//! else becomes `\n`, `\t`, `\r`, `\x1b` or, beyond ASCII, `\u{202e}`. It is never an identity;
+//! documents carry the bytes beside it where it differs.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use waxseal_platform::bytes::path_to_bytes;
+
+/// Returns the printable form of a path.
+pub fn path(path: &Path) -> Cow<'_, str> {
+    bytes(path_to_bytes(path))
+}
+
+/// Returns the printable form of the bytes of a name or value.
+pub fn bytes(raw: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(raw) {
+        Ok(text) if text.chars().all(is_plain) => Cow::Borrowed(text),
+        _ => Cow::Owned(escape(raw)),
+    }
+}
+
+fn escape(raw: &[u8]) -> String {
+    let mut printable = String::with_capacity(raw.len() + 8);
+    for chunk in raw.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            push(&mut printable, character);
+        }
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(printable, "\\x{byte:02x}");
+        }
+    }
+    printable
+}
+
+fn push(printable: &mut String, character: char) {
+    match character {
+        '\\' => printable.push_str("\\\\"),
+        '\n' => printable.push_str("\\n"),
+        '\r' => printable.push_str("\\r"),
+        '\t' => printable.push_str("\\t"),
+        _ if is_plain(character) => printable.push(character),
+        _ if character.is_ascii() => {
+            let _ = write!(printable, "\\x{:02x}", u32::from(character));
+        }
+        _ => {
+            let _ = write!(printable, "\\u{{{:x}}}", u32::from(character));
+        }
+    }
+}
+
+/// Says whether a character shows as itself and moves nothing else on the line.
+fn is_plain(character: char) -> bool {
+    // The ranges are the invisible and direction-changing characters of Unicode's category Cf and
+    // its separators: a name may not reorder or hide the rest of its line ("trojan source").
+    !character.is_control()
+        && character != '\\'
+        && !matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn plain_names_stay_and_hostile_ones_become_printable() {
+        let table: [(&[u8], &str); 9] = [
+            (b"/etc/passwd", "/etc/passwd"),
+            ("/srv/gr\u{fc}n".as_bytes(), "/srv/gr\u{fc}n"),
+            (b"a\nb", "a\\nb"),
+            (b"a\tb\r", "a\\tb\\r"),
+            (b"\x1b[31mred", "\\x1b[31mred"),
+            (b"back\\slash", "back\\\\slash"),
+            (b"not\xffutf8", "not\\xffutf8"),
+            ("a\u{202e}b".as_bytes(), "a\\u{202e}b"),
+            (b"", ""),
+        ];
+        for (raw, printable) in table {
+            assert_eq!(bytes(raw), printable);
+        }
+    }
+
+    #[test]
+    fn different_names_never_print_alike() {
+        assert_ne!(bytes(b"a\nb"), bytes(b"a\\nb"));
+        assert_ne!(bytes(b"\xff"), bytes(b"\\xff"));
+    }
+}
