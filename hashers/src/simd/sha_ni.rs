@@ -46,27 +46,35 @@ struct State {
     cdgh: __m128i,
 }
 
-/// The last 16 words of one message's schedule.
-type Schedule = [__m128i; 4];
+/// Sixteen words of one message's schedule.
+type Words = [__m128i; 4];
 
 /// The round constants, four to a vector (FIPS 180-4, section 4.2.2).
-const K: [[u32; 4]; 16] = [
-    [0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5],
-    [0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5],
-    [0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3],
-    [0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174],
-    [0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc],
-    [0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da],
-    [0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7],
-    [0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967],
-    [0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13],
-    [0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85],
-    [0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3],
-    [0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070],
-    [0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5],
-    [0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3],
-    [0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208],
-    [0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2],
+const K: [[[u32; 4]; 4]; 4] = [
+    [
+        [0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5],
+        [0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5],
+        [0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3],
+        [0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174],
+    ],
+    [
+        [0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc],
+        [0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da],
+        [0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7],
+        [0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967],
+    ],
+    [
+        [0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13],
+        [0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85],
+        [0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3],
+        [0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070],
+    ],
+    [
+        [0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5],
+        [0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3],
+        [0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208],
+        [0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2],
+    ],
 ];
 
 #[target_feature(enable = "sha,ssse3,sse4.1")]
@@ -82,15 +90,12 @@ fn compress_pair(
         let (one_before, other_before) = (one, other);
         let mut one_words = load(left_block);
         let mut other_words = load(right_block);
-        for (group, constants) in K.as_chunks::<4>().0.iter().enumerate() {
-            for (lane, k) in constants.iter().enumerate() {
-                if group > 0 {
-                    extend(&mut one_words, lane);
-                    extend(&mut other_words, lane);
-                }
-                let k = vector(k);
-                rounds(&mut one, &mut other, one_words[lane], other_words[lane], k);
-            }
+        let [first, rest @ ..] = &K;
+        sixteen_rounds(&mut one, &mut other, one_words, other_words, first);
+        for constants in rest {
+            one_words = next_sixteen(one_words);
+            other_words = next_sixteen(other_words);
+            sixteen_rounds(&mut one, &mut other, one_words, other_words, constants);
         }
         one = add(one, one_before);
         other = add(other, other_before);
@@ -99,40 +104,53 @@ fn compress_pair(
     *right = unpack(other);
 }
 
-/// Four rounds of both messages.
+/// Sixteen rounds of both messages.
 #[inline]
 #[target_feature(enable = "sha,sse2")]
-fn rounds(
+fn sixteen_rounds(
     one: &mut State,
     other: &mut State,
-    one_words: __m128i,
-    other_words: __m128i,
-    k: __m128i,
+    one_words: Words,
+    other_words: Words,
+    constants: &[[u32; 4]; 4],
 ) {
-    let one_low = _mm_add_epi32(one_words, k);
-    let other_low = _mm_add_epi32(other_words, k);
-    one.cdgh = _mm_sha256rnds2_epu32(one.cdgh, one.abef, one_low);
-    other.cdgh = _mm_sha256rnds2_epu32(other.cdgh, other.abef, other_low);
-    let one_high = _mm_shuffle_epi32(one_low, 0x0e);
-    let other_high = _mm_shuffle_epi32(other_low, 0x0e);
-    one.abef = _mm_sha256rnds2_epu32(one.abef, one.cdgh, one_high);
-    other.abef = _mm_sha256rnds2_epu32(other.abef, other.cdgh, other_high);
+    for ((one_words, other_words), k) in one_words.into_iter().zip(other_words).zip(constants) {
+        let k = vector(k);
+        let one_low = _mm_add_epi32(one_words, k);
+        let other_low = _mm_add_epi32(other_words, k);
+        one.cdgh = _mm_sha256rnds2_epu32(one.cdgh, one.abef, one_low);
+        other.cdgh = _mm_sha256rnds2_epu32(other.cdgh, other.abef, other_low);
+        let one_high = _mm_shuffle_epi32(one_low, 0x0e);
+        let other_high = _mm_shuffle_epi32(other_low, 0x0e);
+        one.abef = _mm_sha256rnds2_epu32(one.abef, one.cdgh, one_high);
+        other.abef = _mm_sha256rnds2_epu32(other.abef, other.cdgh, other_high);
+    }
 }
 
-/// Replaces the oldest four words, which are at `lane`, by the next four of the schedule.
+/// The sixteen words of the schedule that follow these.
 #[inline]
 #[target_feature(enable = "sha,ssse3")]
-fn extend(words: &mut Schedule, lane: usize) {
-    let [first, second, third, fourth] = [0, 1, 2, 3].map(|step| words[(lane + step) % 4]);
+fn next_sixteen([a, b, c, d]: Words) -> Words {
+    let e = next_four([a, b, c, d]);
+    let f = next_four([b, c, d, e]);
+    let g = next_four([c, d, e, f]);
+    let h = next_four([d, e, f, g]);
+    [e, f, g, h]
+}
+
+/// The four words of the schedule that follow these sixteen.
+#[inline]
+#[target_feature(enable = "sha,ssse3")]
+fn next_four([first, second, third, fourth]: Words) -> __m128i {
     let sigma0 = _mm_sha256msg1_epu32(first, second);
     let seven_back = _mm_alignr_epi8(fourth, third, 4);
-    words[lane] = _mm_sha256msg2_epu32(_mm_add_epi32(sigma0, seven_back), fourth);
+    _mm_sha256msg2_epu32(_mm_add_epi32(sigma0, seven_back), fourth)
 }
 
 /// Reads one block as sixteen big-endian words.
 #[inline]
 #[target_feature(enable = "ssse3")]
-fn load(block: &[u8; BLOCK]) -> Schedule {
+fn load(block: &[u8; BLOCK]) -> Words {
     let swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
     let mut words = [swap; 4];
     for (vector, bytes) in words.iter_mut().zip(block.as_chunks::<16>().0) {
