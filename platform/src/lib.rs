@@ -8,12 +8,17 @@
 //! Linux is complete. macOS and Windows build, but what looks at files answers
 //! [`std::io::ErrorKind::Unsupported`] there: an integrity monitor must not pretend.
 
-#![allow(unsafe_code, reason = "this crate is where the calls into the C library live")]
+#![cfg_attr(
+    test,
+    allow(unsafe_code, reason = "tests take leases, change users and unmount")
+)]
 
 pub mod bytes;
 pub mod dir;
+#[allow(unsafe_code, reason = "the C library has no wrapper for cachestat")]
 pub mod file;
 pub mod host;
+#[allow(unsafe_code, reason = "user names come from the C library only")]
 pub mod names;
 pub mod private;
 pub mod stat;

@@ -14,7 +14,10 @@ mod windows;
 #[cfg(windows)]
 use windows as os;
 
-#[cfg_attr(not(windows), allow(dead_code, reason = "compiled everywhere to be tested everywhere"))]
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
 mod wtf8;
 
 #[cfg(test)]

@@ -13,17 +13,30 @@ fn names_and_paths_round_trip() {
 
 #[test]
 fn a_nul_byte_is_refused() {
-    assert_eq!(bytes_to_os(b"a\0b").unwrap_err().kind(), io::ErrorKind::InvalidData);
+    assert_eq!(
+        bytes_to_os(b"a\0b").unwrap_err().kind(),
+        io::ErrorKind::InvalidData
+    );
     assert_eq!(to_wide(b"a\0b"), None);
 }
 
 #[test]
 fn surrogates_decode_only_when_unpaired() {
     assert_eq!(to_wide(b"a\xed\xa0\x80b"), Some(vec![0x61, 0xd800, 0x62]));
-    assert_eq!(to_wide(b"\xed\xb0\x80\xed\xa0\x80"), Some(vec![0xdc00, 0xd800]));
-    assert_eq!(to_wide(b"\xed\xa0\x80\xed\xb0\x80"), None, "a pair has a four-byte form");
+    assert_eq!(
+        to_wide(b"\xed\xb0\x80\xed\xa0\x80"),
+        Some(vec![0xdc00, 0xd800])
+    );
+    assert_eq!(
+        to_wide(b"\xed\xa0\x80\xed\xb0\x80"),
+        None,
+        "a pair has a four-byte form"
+    );
     assert_eq!(to_wide("\u{10000}".as_bytes()), Some(vec![0xd800, 0xdc00]));
-    assert_eq!(to_wide("\u{10000}".as_bytes().split_last().unwrap().1), None);
+    assert_eq!(
+        to_wide("\u{10000}".as_bytes().split_last().unwrap().1),
+        None
+    );
     assert_eq!(to_wide(b"\xed\xa0"), None);
     assert_eq!(to_wide(b"\xff"), None);
 }

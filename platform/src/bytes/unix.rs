@@ -6,7 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 
 pub(super) fn decode(bytes: &[u8]) -> io::Result<OsString> {
     if bytes.contains(&0) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a name cannot hold a NUL byte"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a name cannot hold a NUL byte",
+        ));
     }
     Ok(OsStr::from_bytes(bytes).to_owned())
 }

@@ -1,9 +1,13 @@
 //! Linux: `openat`, `getdents64` and `statx` below one descriptor.
+//!
+//! What is not opened for reading is pinned with `O_PATH`, so that all its metadata is of one
+//! object even when the name changes hands meanwhile. Its extended attributes are then read
+//! through `/proc/self/fd`, because the calls that take a descriptor refuse an `O_PATH` one.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path};
 use std::sync::Mutex;
@@ -40,13 +44,20 @@ pub(super) struct Dir {
 
 impl Dir {
     fn new(fd: OwnedFd) -> Dir {
-        Dir { fd, listed: Mutex::new(false) }
+        Dir {
+            fd,
+            listed: Mutex::new(false),
+        }
     }
 
     pub(super) fn open(path: &Path) -> io::Result<Dir> {
         // `components` strips a trailing slash or `/.`, which would make `openat` follow a link.
         let path = path.components().as_path();
-        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let path = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
         match open_readable(CWD, path, OFlags::DIRECTORY) {
             Err(Errno::NAMETOOLONG) => open_long(path),
             opened => Ok(Dir::new(opened?)),
@@ -54,18 +65,32 @@ impl Dir {
     }
 
     pub(super) fn open_child(&self, name: &OsStr) -> io::Result<Dir> {
-        Ok(Dir::new(open_readable(&self.fd, checked(name)?, OFlags::DIRECTORY)?))
+        Ok(Dir::new(open_readable(
+            &self.fd,
+            checked(name)?,
+            OFlags::DIRECTORY,
+        )?))
     }
 
     pub(super) fn stat(&self) -> io::Result<Stat> {
-        with_all_flags(stat_fd(self.fd.as_fd())?, inode_flags(&self.fd)?)
+        Ok(with_flags(
+            stat_fd(self.fd.as_fd())?,
+            inode_flags(&self.fd)?,
+        ))
     }
 
     pub(super) fn metadata(&self) -> io::Result<Metadata> {
         steady(|| {
             let stat = self.stat()?;
             let xattrs = xattr::read(Source::Open(self.fd.as_fd()))?;
-            Ok((Metadata { stat, xattrs, target: None }, self.stat()?))
+            Ok((
+                Metadata {
+                    stat,
+                    xattrs,
+                    target: None,
+                },
+                self.stat()?,
+            ))
         })
     }
 
@@ -82,7 +107,10 @@ impl Dir {
     pub(super) fn entries(&self, names: Vec<CString>) -> Vec<Entry> {
         let entry = |name: CString| {
             let stat = stat_at(self.fd.as_fd(), &name);
-            Entry { name: OsString::from_vec(name.into_bytes()), stat }
+            Entry {
+                name: OsString::from_vec(name.into_bytes()),
+                stat,
+            }
         };
         names.into_iter().map(entry).collect()
     }
@@ -90,7 +118,10 @@ impl Dir {
     /// Returns the names of all entries, in the order of the file system.
     fn names(&self) -> io::Result<Vec<CString>> {
         // The flag is set before anything that can panic, so a poisoned lock still holds the truth.
-        let mut listed = self.listed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut listed = self
+            .listed
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         if std::mem::replace(&mut *listed, true) {
             rustix::fs::seek(&self.fd, SeekFrom::Start(0))?;
         }
@@ -111,7 +142,11 @@ impl Dir {
     }
 
     pub(super) fn read_link(&self, name: &OsStr) -> io::Result<OsString> {
-        Ok(target(rustix::fs::readlinkat(&self.fd, checked(name)?, Vec::new())?))
+        Ok(target(rustix::fs::readlinkat(
+            &self.fd,
+            checked(name)?,
+            Vec::new(),
+        )?))
     }
 
     pub(super) fn open_file(&self, name: &OsStr) -> io::Result<File> {
@@ -132,7 +167,11 @@ impl Dir {
             return Err(Errno::WOULDBLOCK.into());
         }
         let flags = READ_FLAGS.difference(OFlags::NONBLOCK | OFlags::NOFOLLOW);
-        Ok(File::new(open_noatime(CWD, proc_path(&pinned)?.as_c_str(), flags)?))
+        Ok(File::new(open_noatime(
+            CWD,
+            proc_path(&pinned)?.as_c_str(),
+            flags,
+        )?))
     }
 
     pub(super) fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {
@@ -145,9 +184,16 @@ impl Dir {
                 Kind::Symlink => Some(target(rustix::fs::readlinkat(&pinned, c"", Vec::new())?)),
                 _ => None,
             };
-            let after = with_all_flags(stat_fd(pinned.as_fd())?, flags)?;
-            let stat = with_all_flags(before, flags)?;
-            Ok((Metadata { stat, xattrs, target }, after))
+            let after = with_flags(stat_fd(pinned.as_fd())?, flags);
+            let stat = with_flags(before, flags);
+            Ok((
+                Metadata {
+                    stat,
+                    xattrs,
+                    target,
+                },
+                after,
+            ))
         })
     }
 }
@@ -177,15 +223,26 @@ fn closer_look(pinned: &OwnedFd, kind: Kind) -> io::Result<(Option<InodeFlags>, 
 }
 
 /// Repeats `take`, which returns metadata and a later stat, until both agree.
-pub(super) fn steady(mut take: impl FnMut() -> io::Result<(Metadata, Stat)>) -> io::Result<Metadata> {
+pub(super) fn steady(
+    mut take: impl FnMut() -> io::Result<(Metadata, Stat)>,
+) -> io::Result<Metadata> {
     for _ in 0..TRIES {
         let (metadata, later) = take()?;
-        // Our own look at a directory may touch its access time where O_NOATIME is denied.
-        if metadata.stat == (Stat { accessed: metadata.stat.accessed, ..later }) {
+        // Our own look may touch the access time: of a link always (`readlink` has no way round),
+        // of a directory where O_NOATIME is denied.
+        if metadata.stat
+            == (Stat {
+                accessed: metadata.stat.accessed,
+                ..later
+            })
+        {
             return Ok(metadata);
         }
     }
-    Err(io::Error::new(io::ErrorKind::ResourceBusy, "the metadata changed at every try"))
+    Err(io::Error::new(
+        io::ErrorKind::ResourceBusy,
+        "the metadata changed at every try",
+    ))
 }
 
 /// Opens a directory whose path is longer than the kernel takes in one call.
@@ -245,7 +302,6 @@ fn c_name(name: &OsStr) -> io::Result<CString> {
 
 /// Returns a path that leads to exactly what a descriptor has open.
 fn proc_path(fd: &OwnedFd) -> io::Result<CString> {
-    use std::os::fd::AsRawFd;
     Ok(CString::new(format!("/proc/self/fd/{}", fd.as_raw_fd()))?)
 }
 
@@ -253,6 +309,9 @@ fn target(link: CString) -> OsString {
     OsString::from_vec(link.into_bytes())
 }
 
-fn with_all_flags(stat: Stat, flags: Option<InodeFlags>) -> io::Result<Stat> {
-    Ok(Stat { flags: stat.flags.union(flags.unwrap_or_default()), ..stat })
+fn with_flags(stat: Stat, flags: Option<InodeFlags>) -> Stat {
+    Stat {
+        flags: stat.flags.union(flags.unwrap_or_default()),
+        ..stat
+    }
 }

@@ -15,7 +15,8 @@ mod unsupported;
 #[cfg(not(target_os = "linux"))]
 use unsupported as os;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use std::ffi::{OsStr, OsString};

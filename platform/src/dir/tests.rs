@@ -52,7 +52,10 @@ fn mkfifo(path: &Path) {
 
 /// Runs a program; `false`, after saying so, when it is missing or fails.
 fn ran(program: &str, args: &[&OsStr]) -> bool {
-    let done = Command::new(program).args(args).output().is_ok_and(|out| out.status.success());
+    let done = Command::new(program)
+        .args(args)
+        .output()
+        .is_ok_and(|out| out.status.success());
     if !done {
         eprintln!("skipped: cannot run {program} {args:?}");
     }
@@ -96,7 +99,12 @@ fn a_listing_is_sorted_and_tells_every_kind() {
         let entries = temp.dir.list().unwrap();
         let found: Vec<_> = entries
             .iter()
-            .map(|entry| (entry.name.to_str().unwrap(), entry.stat.as_ref().unwrap().kind))
+            .map(|entry| {
+                (
+                    entry.name.to_str().unwrap(),
+                    entry.stat.as_ref().unwrap().kind,
+                )
+            })
             .collect();
         assert_eq!(found, expected);
     }
@@ -105,14 +113,23 @@ fn a_listing_is_sorted_and_tells_every_kind() {
     }
     for (name, kind) in [("x", Kind::BlockDevice), ("y", Kind::CharDevice)] {
         let (letter, path) = (if name == "x" { "b" } else { "c" }, temp.path(name));
-        let args = [path.as_os_str(), letter.as_ref(), "7".as_ref(), "300".as_ref()];
+        let args = [
+            path.as_os_str(),
+            letter.as_ref(),
+            "7".as_ref(),
+            "300".as_ref(),
+        ];
         if !ran("mknod", &args) {
             return;
         }
         expected.push((name, kind));
         let stat = temp.dir.stat_child(OsStr::new(name)).unwrap();
         assert_eq!((stat.kind, stat.rdev), (kind, device(7, 300)));
-        assert_eq!(temp.metadata(name).stat, stat, "found out without opening the device");
+        assert_eq!(
+            temp.metadata(name).stat,
+            stat,
+            "found out without opening the device"
+        );
     }
     assert_eq!(temp.dir.list().unwrap().len(), expected.len());
 }
@@ -128,10 +145,19 @@ fn a_listing_agrees_with_the_standard_library() {
     let dev = known.dev();
     assert_eq!(stat.device, device(libc::major(dev), libc::minor(dev)));
     assert_eq!((stat.inode, stat.links, stat.size), (known.ino(), 2, 7));
-    assert_eq!((stat.mode, stat.uid, stat.gid), (known.mode() & 0o7777, known.uid(), known.gid()));
+    assert_eq!(
+        (stat.mode, stat.uid, stat.gid),
+        (known.mode() & 0o7777, known.uid(), known.gid())
+    );
     assert_eq!((stat.blocks, stat.rdev), (known.blocks(), 0));
-    assert_eq!(stat.modified, Timestamp::new(known.mtime(), known.mtime_nsec() as u32));
-    assert_eq!(stat.changed, Timestamp::new(known.ctime(), known.ctime_nsec() as u32));
+    assert_eq!(
+        stat.modified,
+        Timestamp::new(known.mtime(), known.mtime_nsec() as u32)
+    );
+    assert_eq!(
+        stat.changed,
+        Timestamp::new(known.ctime(), known.ctime_nsec() as u32)
+    );
     assert_eq!(stat.created, known.created().ok().map(Timestamp::from));
 }
 
@@ -151,17 +177,32 @@ fn any_name_is_listed_as_it_is() {
     }
     names.sort();
     let entries = temp.dir.list().unwrap();
-    assert!(entries.iter().map(|entry| entry.name.as_bytes()).eq(names.iter().map(Vec::as_slice)));
+    assert!(
+        entries
+            .iter()
+            .map(|entry| entry.name.as_bytes())
+            .eq(names.iter().map(Vec::as_slice))
+    );
     for entry in &entries {
         let stat = entry.stat.as_ref().unwrap();
-        assert_eq!(temp.dir.open_file(&entry.name).unwrap().stat().unwrap().inode, stat.inode);
+        assert_eq!(
+            temp.dir
+                .open_file(&entry.name)
+                .unwrap()
+                .stat()
+                .unwrap()
+                .inode,
+            stat.inode
+        );
     }
 }
 
 #[test]
 fn a_directory_larger_than_the_buffer_is_listed_whole_by_several_threads() {
     let temp = Temp::new();
-    let names: Vec<String> = (0..5000).map(|n| format!("{n:05}-a-rather-long-name")).collect();
+    let names: Vec<String> = (0..5000)
+        .map(|n| format!("{n:05}-a-rather-long-name"))
+        .collect();
     for name in &names {
         fs::write(temp.path(name), "").unwrap();
     }
@@ -189,9 +230,20 @@ fn a_path_beyond_path_max_is_opened_and_listed() {
     rustix::fs::mkdirat(&fd, "bottom", Mode::RWXU).unwrap();
     rustix::fs::symlinkat("bottom", &fd, "link").unwrap();
     let deep = Dir::open(&path).unwrap();
-    let names: Vec<_> = deep.list().unwrap().into_iter().map(|entry| entry.name).collect();
+    let names: Vec<_> = deep
+        .list()
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.name)
+        .collect();
     assert_eq!(names, ["bottom", "link"]);
-    assert!(Dir::open(&path.join("bottom")).unwrap().list().unwrap().is_empty());
+    assert!(
+        Dir::open(&path.join("bottom"))
+            .unwrap()
+            .list()
+            .unwrap()
+            .is_empty()
+    );
     assert!(Dir::open(&path.join("link")).is_err());
     let too_long = Dir::open(&temp.path(OsString::from_vec(vec![b'd'; 256])));
     assert_eq!(too_long.unwrap_err().kind(), io::ErrorKind::InvalidFilename);
@@ -208,7 +260,11 @@ fn a_link_is_never_opened_in_place_of_a_directory() {
     assert!(temp.dir.open_child(OsStr::new("link")).is_err());
     Dir::open(&temp.path("link/inner")).unwrap();
     Dir::open(&temp.path("real/")).unwrap();
-    temp.dir.open_child(OsStr::new("real")).unwrap().open_child(OsStr::new("inner")).unwrap();
+    temp.dir
+        .open_child(OsStr::new("real"))
+        .unwrap()
+        .open_child(OsStr::new("inner"))
+        .unwrap();
     Dir::open(Path::new("")).unwrap();
 }
 
@@ -233,11 +289,20 @@ fn an_entry_that_vanished_is_still_told() {
     let temp = Temp::new();
     temp.file("stays");
     let entries = temp.dir.os.entries(vec![c"gone".into(), c"stays".into()]);
-    assert_eq!(entries[0].stat.as_ref().unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(
+        entries[0].stat.as_ref().unwrap_err().kind(),
+        io::ErrorKind::NotFound
+    );
     assert!(entries[1].stat.is_ok());
     let missing = OsStr::new("gone");
-    assert_eq!(temp.dir.metadata_child(missing).unwrap_err().kind(), io::ErrorKind::NotFound);
-    assert_eq!(temp.dir.open_file(missing).unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(
+        temp.dir.metadata_child(missing).unwrap_err().kind(),
+        io::ErrorKind::NotFound
+    );
+    assert_eq!(
+        temp.dir.open_file(missing).unwrap_err().kind(),
+        io::ErrorKind::NotFound
+    );
     fs::remove_dir_all(temp.temp.path()).unwrap();
     assert_eq!(temp.dir.list().unwrap_err().kind(), io::ErrorKind::NotFound);
 }
@@ -251,9 +316,16 @@ fn a_pipe_or_socket_neither_blocks_nor_notices() {
     let fifo = temp.metadata("fifo");
     assert_eq!((fifo.stat.kind, fifo.target), (Kind::Fifo, None));
     assert_eq!(temp.metadata("socket").stat.kind, Kind::Socket);
-    assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(
+        listener.accept().unwrap_err().kind(),
+        io::ErrorKind::WouldBlock
+    );
     let opened = temp.dir.open_file(OsStr::new("fifo")).unwrap();
-    assert_eq!(opened.stat().unwrap().kind, Kind::Fifo, "for the caller to refuse");
+    assert_eq!(
+        opened.stat().unwrap().kind,
+        Kind::Fifo,
+        "for the caller to refuse"
+    );
     drop(opened);
     let writer = OFlags::WRONLY | OFlags::NONBLOCK;
     let no_reader = rustix::fs::open(temp.path("fifo"), writer, Mode::empty());
@@ -277,7 +349,10 @@ fn a_link_tells_its_target_bytes() {
     if !needs_root() {
         let set = rustix::fs::lsetxattr(temp.path("link"), "trusted.x", b"1", XattrFlags::empty());
         set.unwrap();
-        assert_eq!(temp.metadata("link").xattrs.get(b"trusted.x"), Some(&b"1"[..]));
+        assert_eq!(
+            temp.metadata("link").xattrs.get(b"trusted.x"),
+            Some(&b"1"[..])
+        );
     }
 }
 
@@ -313,16 +388,35 @@ fn extended_attributes_are_read_whole() {
 fn access_lists_read_like_getfacl() {
     let temp = Temp::new();
     let path = temp.file("f");
-    let args = ["-m".as_ref(), "u:12345:r,g:54321:rx".as_ref(), path.as_os_str()];
+    let args = [
+        "-m".as_ref(),
+        "u:12345:r,g:54321:rx".as_ref(),
+        path.as_os_str(),
+    ];
     if !ran("setfacl", &args) {
         return;
     }
-    let value = temp.metadata("f").xattrs.get(decode::POSIX_ACL_ACCESS).unwrap().to_vec();
+    let value = temp
+        .metadata("f")
+        .xattrs
+        .get(decode::POSIX_ACL_ACCESS)
+        .unwrap()
+        .to_vec();
     let entries = decode::posix_acl(&value).unwrap();
     let text = decode::text(&entries, &|_| None);
-    let getfacl = Command::new("getfacl").args(["-ncE"]).arg(&path).output().unwrap();
+    let getfacl = Command::new("getfacl")
+        .args(["-ncE"])
+        .arg(&path)
+        .output()
+        .unwrap();
     let expected = String::from_utf8(getfacl.stdout).unwrap();
-    assert_eq!(text, expected.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>());
+    assert_eq!(
+        text,
+        expected
+            .lines()
+            .filter(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+    );
     assert!(text.contains(&"user:12345:r--".to_owned()));
 }
 
@@ -352,7 +446,10 @@ fn flags_set_by_chattr_are_told() {
     let opened = temp.dir.open_file(OsStr::new("f")).unwrap();
     assert_eq!(opened.stat().unwrap().flags.names(), expected[0].1);
     assert!(chattr("-iaA", &file) && chattr("-aD", &dir));
-    assert!(opened.stat().unwrap().flags.is_empty(), "a later stat sees the change");
+    assert!(
+        opened.stat().unwrap().flags.is_empty(),
+        "a later stat sees the change"
+    );
 }
 
 #[test]
@@ -377,17 +474,33 @@ fn capabilities_read_like_getcap_whatever_the_sets() {
             permitted &= random() & random();
             inheritable &= permitted & random();
         }
-        let mut words = vec![0x0200_0000 | round & 1, permitted as u32, inheritable as u32];
+        let mut words = vec![
+            0x0200_0000 | round & 1,
+            permitted as u32,
+            inheritable as u32,
+        ];
         words.extend([(permitted >> 32) as u32, (inheritable >> 32) as u32]);
         let value: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
         rustix::fs::setxattr(&path, "security.capability", &value, XattrFlags::empty()).unwrap();
-        let stored = temp.metadata("f").xattrs.get(decode::CAPABILITY).unwrap().to_vec();
+        let stored = temp
+            .metadata("f")
+            .xattrs
+            .get(decode::CAPABILITY)
+            .unwrap()
+            .to_vec();
         let Ok(getcap) = Command::new("getcap").arg("-n").arg(&path).output() else {
             return eprintln!("skipped: needs getcap");
         };
         let line = String::from_utf8(getcap.stdout).unwrap();
-        let expected = line.trim_end().strip_prefix(path.to_str().unwrap()).unwrap();
-        assert_eq!(decode::capability(&stored).unwrap(), expected.trim_start(), "{value:x?}");
+        let expected = line
+            .trim_end()
+            .strip_prefix(path.to_str().unwrap())
+            .unwrap();
+        assert_eq!(
+            decode::capability(&stored).unwrap(),
+            expected.trim_start(),
+            "{value:x?}"
+        );
     }
 }
 
@@ -397,13 +510,25 @@ fn old_and_far_times_are_kept() {
     let path = temp.file("f");
     // 1900, 1969, 2300, 2400; the file system may clamp, then so does the standard library's view.
     for secs in [-2_208_988_800, -1, 10_413_792_000, 13_569_465_600] {
-        let time = Timespec { tv_sec: secs, tv_nsec: 123_456_789 };
-        let times = Timestamps { last_access: time, last_modification: time };
+        let time = Timespec {
+            tv_sec: secs,
+            tv_nsec: 123_456_789,
+        };
+        let times = Timestamps {
+            last_access: time,
+            last_modification: time,
+        };
         rustix::fs::utimensat(CWD, &path, &times, rustix::fs::AtFlags::empty()).unwrap();
         let known = fs::metadata(&path).unwrap();
         let stat = temp.metadata("f").stat;
-        assert_eq!(stat.modified, Timestamp::new(known.mtime(), known.mtime_nsec() as u32));
-        assert_eq!(stat.accessed, Timestamp::new(known.atime(), known.atime_nsec() as u32));
+        assert_eq!(
+            stat.modified,
+            Timestamp::new(known.mtime(), known.mtime_nsec() as u32)
+        );
+        assert_eq!(
+            stat.accessed,
+            Timestamp::new(known.atime(), known.atime_nsec() as u32)
+        );
     }
 }
 
@@ -411,12 +536,21 @@ fn old_and_far_times_are_kept() {
 fn listing_leaves_the_access_time_alone() {
     let temp = Temp::new();
     temp.file("f");
-    let old = Timespec { tv_sec: 1_000_000, tv_nsec: 0 };
-    let times = Timestamps { last_access: old, last_modification: old };
+    let old = Timespec {
+        tv_sec: 1_000_000,
+        tv_nsec: 0,
+    };
+    let times = Timestamps {
+        last_access: old,
+        last_modification: old,
+    };
     rustix::fs::utimensat(CWD, temp.temp.path(), &times, rustix::fs::AtFlags::empty()).unwrap();
     temp.dir.list().unwrap();
     temp.dir.metadata().unwrap();
-    assert_eq!(temp.dir.stat().unwrap().accessed, Timestamp::new(1_000_000, 0));
+    assert_eq!(
+        temp.dir.stat().unwrap().accessed,
+        Timestamp::new(1_000_000, 0)
+    );
 }
 
 #[test]
@@ -432,20 +566,36 @@ fn what_an_ordinary_user_may_not_see_is_an_error_of_that_entry() {
     set_mode(0o400);
     let entries = Dir::open(&inner).unwrap().list().unwrap();
     let denied = entries[0].stat.as_ref().unwrap_err();
-    assert_eq!((entries.len(), denied.kind()), (1, io::ErrorKind::PermissionDenied));
+    assert_eq!(
+        (entries.len(), denied.kind()),
+        (1, io::ErrorKind::PermissionDenied)
+    );
     set_mode(0o100);
     let name = OsStr::new("inner");
-    assert_eq!(temp.dir.open_child(name).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(
+        temp.dir.open_child(name).unwrap_err().kind(),
+        io::ErrorKind::PermissionDenied
+    );
     assert_eq!(temp.dir.metadata_child(name).unwrap().stat.mode, 0o100);
     set_mode(0o700);
-    fs::set_permissions(inner.join("f"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(inner.join("f"), fs::Permissions::from_mode(0o000)).unwrap();
     let opened = Dir::open(&inner).unwrap();
     let file = OsStr::new("f");
-    assert_eq!(opened.open_file(file).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(
+        opened.open_file(file).unwrap_err().kind(),
+        io::ErrorKind::PermissionDenied
+    );
     assert_eq!(opened.metadata_child(file).unwrap().stat.mode, 0);
     // Others' files cannot be opened with O_NOATIME, only without.
     let foreign = Dir::open(Path::new("/etc")).unwrap();
-    assert_eq!(foreign.metadata_child(OsStr::new("passwd")).unwrap().stat.kind, Kind::File);
+    assert_eq!(
+        foreign
+            .metadata_child(OsStr::new("passwd"))
+            .unwrap()
+            .stat
+            .kind,
+        Kind::File
+    );
     foreign.open_file(OsStr::new("passwd")).unwrap();
 }
 
@@ -459,12 +609,21 @@ fn metadata_that_changes_meanwhile_is_taken_again() {
         os::steady(|| {
             tries.set(tries.get() + 1);
             let size = metadata.stat.size + u64::from(tries.get() < steady_after);
-            Ok((metadata.clone(), Stat { size, ..metadata.stat }))
+            Ok((
+                metadata.clone(),
+                Stat {
+                    size,
+                    ..metadata.stat
+                },
+            ))
         })
     };
     assert_eq!(take(3).unwrap(), metadata);
     assert_eq!(tries.get(), 3);
-    assert_eq!(take(u64::MAX).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+    assert_eq!(
+        take(u64::MAX).unwrap_err().kind(),
+        io::ErrorKind::ResourceBusy
+    );
 }
 
 #[test]

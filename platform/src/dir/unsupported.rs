@@ -14,7 +14,10 @@ pub(super) struct Dir(Infallible);
 
 impl Dir {
     pub(super) fn open(_path: &Path) -> io::Result<Dir> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "not supported on this OS yet"))
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "not supported on this OS yet",
+        ))
     }
 
     pub(super) fn open_child(&self, _name: &OsStr) -> io::Result<Dir> {

@@ -44,7 +44,12 @@ enum Cache {
 
 impl File {
     pub(crate) fn new(fd: OwnedFd) -> File {
-        File { fd, offset: 0, cache: Cache::Unknown, flags: Cell::new(None) }
+        File {
+            fd,
+            offset: 0,
+            cache: Cache::Unknown,
+            flags: Cell::new(None),
+        }
     }
 
     pub(super) fn stat(&self) -> io::Result<Stat> {
@@ -54,7 +59,10 @@ impl File {
             _ => inode_flags(&self.fd)?.unwrap_or_default(),
         };
         self.flags.set(Some((stat.changed, more)));
-        Ok(Stat { flags: stat.flags.union(more), ..stat })
+        Ok(Stat {
+            flags: stat.flags.union(more),
+            ..stat
+        })
     }
 
     pub(super) fn xattrs(&self) -> io::Result<Xattrs> {
@@ -104,7 +112,9 @@ impl File {
             Cache::Unknown | Cache::Untold => {}
             Cache::UncachedFrom(start) => self.drop_cached(*start, None),
             Cache::Surveyed(survey) => {
-                let read = survey.uncached().take_while(|range| range.start < self.offset);
+                let read = survey
+                    .uncached()
+                    .take_while(|range| range.start < self.offset);
                 read.for_each(|range| self.drop_cached(range.start, Some(range.end - range.start)));
             }
         }

@@ -27,8 +27,9 @@ impl Survey {
 
 /// Asks what of a file of this size is cached; `None` where nobody tells, or not truthfully.
 pub(super) fn take(fd: BorrowedFd<'_>, size: u64) -> Option<Survey> {
+    let whole = 0..size;
     let uncached = match cached_pages(fd, 0, 0)? {
-        0 => vec![0..size],
+        0 => vec![whole],
         cached if cached >= size.div_ceil(rustix::param::page_size() as u64) => Vec::new(),
         _ => uncached_steps(fd, size)?,
     };
@@ -90,7 +91,14 @@ pub(super) fn cached_pages(fd: BorrowedFd<'_>, offset: u64, len: u64) -> Option<
     let mut answer = Cachestat::default();
     let (range_ptr, answer_ptr) = (&raw const range, &raw mut answer);
     // SAFETY: both pointers are to live structures of the layout that this system call has.
-    let code =
-        unsafe { libc::syscall(SYS_CACHESTAT, fd.as_raw_fd(), range_ptr, answer_ptr, 0 as libc::c_uint) };
+    let code = unsafe {
+        libc::syscall(
+            SYS_CACHESTAT,
+            fd.as_raw_fd(),
+            range_ptr,
+            answer_ptr,
+            0 as libc::c_uint,
+        )
+    };
     (code == 0).then_some(answer.cached)
 }

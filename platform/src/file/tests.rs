@@ -114,7 +114,9 @@ fn a_small_uncached_file_is_uncached_afterwards() {
 
 #[test]
 fn a_small_cached_file_stays_cached() {
-    let Some(disk) = OnDisk::new(40_000) else { return };
+    let Some(disk) = OnDisk::new(40_000) else {
+        return;
+    };
     disk.warm();
     disk.scan(4096);
     disk.warm();
@@ -122,12 +124,18 @@ fn a_small_cached_file_stays_cached() {
 
 #[test]
 fn a_large_file_is_left_as_it_was() {
-    let Some(disk) = OnDisk::new(6 * MIB + 123) else { return };
+    let Some(disk) = OnDisk::new(6 * MIB + 123) else {
+        return;
+    };
     disk.scan(65_536);
     assert_eq!(disk.cached(), Some(0), "nothing was cached before");
     disk.warm();
     disk.scan(65_536);
-    assert_eq!(disk.cached(), Some((6 * MIB).div_ceil(PAGE) + 1), "all was cached before");
+    assert_eq!(
+        disk.cached(),
+        Some((6 * MIB).div_ceil(PAGE) + 1),
+        "all was cached before"
+    );
     disk.evict(2 * MIB, 2 * MIB);
     disk.evict(6 * MIB, 123);
     let before = disk.cached();
@@ -141,8 +149,14 @@ fn reading_leaves_the_access_time_alone() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("f");
     fs::write(&path, content(10_000)).unwrap();
-    let old = Timespec { tv_sec: 1_000_000, tv_nsec: 0 };
-    let times = Timestamps { last_access: old, last_modification: old };
+    let old = Timespec {
+        tv_sec: 1_000_000,
+        tv_nsec: 0,
+    };
+    let times = Timestamps {
+        last_access: old,
+        last_modification: old,
+    };
     rustix::fs::utimensat(CWD, &path, &times, rustix::fs::AtFlags::empty()).unwrap();
     let mut file = open(&path);
     read_all(&mut file, 4096);
@@ -153,7 +167,10 @@ fn reading_leaves_the_access_time_alone() {
 fn a_sparse_file_takes_less_than_its_size() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("f");
-    fs::File::create(&path).unwrap().set_len(3 * MIB as u64).unwrap();
+    fs::File::create(&path)
+        .unwrap()
+        .set_len(3 * MIB as u64)
+        .unwrap();
     let mut file = open(&path);
     let stat = file.stat().unwrap();
     assert!(stat.kind == Kind::File && stat.blocks * 512 < stat.size);
@@ -179,7 +196,10 @@ fn made_up_files_of_the_kernel_are_read() {
 fn a_read_error_is_passed_on() {
     let dir = own_proc();
     let mut file = dir.open_file(OsStr::new("mem")).unwrap();
-    assert!(file.read(&mut [0; 16]).is_err(), "nothing is mapped at address 0");
+    assert!(
+        file.read(&mut [0; 16]).is_err(),
+        "nothing is mapped at address 0"
+    );
 }
 
 #[test]

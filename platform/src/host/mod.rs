@@ -12,7 +12,8 @@ mod windows;
 #[cfg(not(unix))]
 use windows as os;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::io;

@@ -2,18 +2,28 @@ use super::*;
 
 #[test]
 fn facts_match_the_system() {
-    let kernel = std::process::Command::new("uname").arg("-nr").output().unwrap();
+    let kernel = std::process::Command::new("uname")
+        .arg("-nr")
+        .output()
+        .unwrap();
     let expected = format!("{} {}\n", hostname(), kernel_release());
     assert_eq!(String::from_utf8(kernel.stdout).unwrap(), expected);
     let id = std::process::Command::new("id").arg("-u").output().unwrap();
-    let uid: u32 = String::from_utf8(id.stdout).unwrap().trim().parse().unwrap();
+    let uid: u32 = String::from_utf8(id.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
     assert_eq!(current_user().0, uid);
     assert_eq!(is_privileged(), uid == 0);
 }
 
 #[test]
 fn default_places_are_absolute() {
-    for place in [default_state_dir(), default_config_file()].into_iter().flatten() {
+    for place in [default_state_dir(), default_config_file()]
+        .into_iter()
+        .flatten()
+    {
         assert!(place.is_absolute(), "{place:?}");
     }
 }

@@ -14,12 +14,14 @@ pub(super) fn hostname() -> String {
 }
 
 pub(super) fn machine_id() -> Option<String> {
-    ["/etc/machine-id", "/var/lib/dbus/machine-id"].into_iter().find_map(|path| {
-        let id = fs::read_to_string(path).ok()?;
-        let id = id.trim();
-        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_id.then(|| id.to_owned())
-    })
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        .into_iter()
+        .find_map(|path| {
+            let id = fs::read_to_string(path).ok()?;
+            let id = id.trim();
+            let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_id.then(|| id.to_owned())
+        })
 }
 
 pub(super) fn kernel_release() -> String {
@@ -48,13 +50,23 @@ pub(super) fn default_config_file() -> Option<PathBuf> {
 fn user_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |path: PathBuf| path.is_absolute().then_some(path);
     let named = env::var_os(variable).map(PathBuf::from).and_then(absolute);
-    named.or_else(|| env::home_dir().and_then(absolute).map(|home| home.join(below_home)))
+    named.or_else(|| {
+        env::home_dir()
+            .and_then(absolute)
+            .map(|home| home.join(below_home))
+    })
 }
 
 pub(super) fn raise_open_file_limit() -> io::Result<u64> {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
+        setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: limit.maximum,
+                ..limit
+            },
+        )?;
     }
     Ok(limit.maximum.unwrap_or(u64::MAX))
 }

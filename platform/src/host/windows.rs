@@ -29,7 +29,10 @@ pub(super) fn default_config_file() -> Option<PathBuf> {
 }
 
 pub(super) fn raise_open_file_limit() -> io::Result<u64> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "not supported on this OS yet"))
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "not supported on this OS yet",
+    ))
 }
 
 pub(super) fn current_user() -> (u32, Option<String>) {

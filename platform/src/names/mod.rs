@@ -12,7 +12,8 @@ mod windows;
 #[cfg(not(unix))]
 use windows as os;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::collections::HashMap;
@@ -48,7 +49,11 @@ impl Names {
 /// no lock is held meanwhile, so that one slow answer does not stop the others.
 fn cached(cache: &Cache, id: u32, look_up: fn(u32) -> Option<String>) -> Option<Arc<str>> {
     // A map is whole after every single insertion, so a poisoned lock does not matter.
-    if let Some(known) = cache.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+    if let Some(known) = cache
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&id)
+    {
         return known.clone();
     }
     let name = look_up(id).map(Arc::from);

@@ -22,7 +22,8 @@ mod unsupported;
 #[cfg(not(target_os = "linux"))]
 use unsupported as mounts;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use std::fs::File;

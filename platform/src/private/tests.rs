@@ -22,7 +22,10 @@ fn directories_and_files_are_made_private() {
     let file = dir.join("x");
     create_file_private(&file).unwrap();
     assert_eq!(mode(&file), 0o600);
-    assert_eq!(create_file_private(&file).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(
+        create_file_private(&file).unwrap_err().kind(),
+        io::ErrorKind::AlreadyExists
+    );
 }
 
 #[test]
@@ -30,7 +33,10 @@ fn a_directory_others_can_write_to_is_refused_and_says_what_to_do() {
     let temp = tempfile::tempdir().unwrap();
     set_mode(temp.path(), 0o770);
     let error = ensure_private_dir(temp.path()).unwrap_err();
-    assert!(matches!(error, PrivateError::WritableByOthers { mode: 0o770, .. }));
+    assert!(matches!(
+        error,
+        PrivateError::WritableByOthers { mode: 0o770, .. }
+    ));
     assert!(error.to_string().contains("chmod go-w"), "{error}");
     set_mode(temp.path(), 0o755);
     ensure_private_dir(temp.path()).unwrap();
@@ -49,7 +55,10 @@ fn a_link_or_a_file_is_refused() {
     symlink("nowhere", &dangling).unwrap();
     for path in [link, file, dangling] {
         let error = ensure_private_dir(&path).unwrap_err();
-        assert!(matches!(error, PrivateError::NotADirectory { .. }), "{error}");
+        assert!(
+            matches!(error, PrivateError::NotADirectory { .. }),
+            "{error}"
+        );
     }
 }
 
@@ -62,7 +71,10 @@ fn a_foreign_directory_is_refused() {
     let temp = tempfile::tempdir().unwrap();
     std::os::unix::fs::chown(temp.path(), Some(12345), None).unwrap();
     let error = ensure_private_dir(temp.path()).unwrap_err();
-    assert!(matches!(error, PrivateError::ForeignOwner { owner: 12345, .. }), "{error}");
+    assert!(
+        matches!(error, PrivateError::ForeignOwner { owner: 12345, .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -79,10 +91,19 @@ fn a_lock_is_held_by_one() {
 
 #[test]
 fn file_systems_are_told_apart() {
-    assert_eq!(filesystem_kind(Path::new("/proc")).unwrap(), FilesystemKind::Pseudo("proc"));
-    assert_eq!(filesystem_kind(Path::new("/sys")).unwrap(), FilesystemKind::Pseudo("sysfs"));
+    assert_eq!(
+        filesystem_kind(Path::new("/proc")).unwrap(),
+        FilesystemKind::Pseudo("proc")
+    );
+    assert_eq!(
+        filesystem_kind(Path::new("/sys")).unwrap(),
+        FilesystemKind::Pseudo("sysfs")
+    );
     let temp = tempfile::tempdir().unwrap();
     assert_eq!(filesystem_kind(temp.path()).unwrap(), FilesystemKind::Local);
     assert_eq!(linux::kind_of(0x6969), FilesystemKind::Network("nfs"));
-    assert_eq!(filesystem_kind(Path::new("/nowhere")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(
+        filesystem_kind(Path::new("/nowhere")).unwrap_err().kind(),
+        io::ErrorKind::NotFound
+    );
 }

@@ -6,5 +6,8 @@ use std::path::Path;
 use super::FilesystemKind;
 
 pub(super) fn filesystem_kind(_path: &Path) -> io::Result<FilesystemKind> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "not supported on this OS yet"))
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "not supported on this OS yet",
+    ))
 }

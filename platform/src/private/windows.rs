@@ -19,7 +19,10 @@ pub(super) fn create_file_private(_path: &Path) -> io::Result<File> {
 }
 
 pub(super) fn ensure_private_dir(path: &Path) -> Result<(), PrivateError> {
-    Err(PrivateError::Io { path: path.to_owned(), source: unsupported() })
+    Err(PrivateError::Io {
+        path: path.to_owned(),
+        source: unsupported(),
+    })
 }
 
 pub(super) fn lock_exclusive(_file: &File) -> io::Result<bool> {

@@ -104,6 +104,9 @@ impl InodeFlags {
     /// Returns the names of the set flags, in bit order.
     pub fn names(self) -> Vec<&'static str> {
         let numbered = NAMES.into_iter().enumerate();
-        numbered.filter(|(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| name).collect()
+        numbered
+            .filter(|(bit, _)| self.0 >> bit & 1 == 1)
+            .map(|(_, name)| name)
+            .collect()
     }
 }

@@ -56,8 +56,14 @@ pub(crate) fn stat_fd(fd: BorrowedFd<'_>) -> io::Result<Stat> {
 /// Returns all inode flags of an object opened for reading; `None` where the file system or a
 /// sandbox does not tell.
 pub(crate) fn inode_flags(fd: impl AsFd) -> io::Result<Option<InodeFlags>> {
-    const NOT_TOLD: [Errno; 6] =
-        [Errno::NOTTY, Errno::OPNOTSUPP, Errno::NOSYS, Errno::INVAL, Errno::PERM, Errno::ACCESS];
+    const NOT_TOLD: [Errno; 6] = [
+        Errno::NOTTY,
+        Errno::OPNOTSUPP,
+        Errno::NOSYS,
+        Errno::INVAL,
+        Errno::PERM,
+        Errno::ACCESS,
+    ];
     match rustix::fs::ioctl_getflags(fd) {
         Ok(flags) => Ok(Some(select(INODE_FLAGS, |bit| flags.bits() & bit != 0))),
         Err(errno) if NOT_TOLD.contains(&errno) => Ok(None),
@@ -87,7 +93,9 @@ fn convert(statx: &Statx) -> io::Result<Stat> {
         modified: timestamp(&statx.stx_mtime),
         changed: timestamp(&statx.stx_ctime),
         created: has_btime.then(|| timestamp(&statx.stx_btime)),
-        flags: select(ATTRIBUTES, |attribute| statx.stx_attributes.contains(attribute)),
+        flags: select(ATTRIBUTES, |attribute| {
+            statx.stx_attributes.contains(attribute)
+        }),
     })
 }
 
@@ -111,7 +119,12 @@ fn timestamp(time: &StatxTimestamp) -> Timestamp {
     Timestamp::new(time.tv_sec, time.tv_nsec)
 }
 
-fn select<T, const N: usize>(table: [(T, InodeFlags); N], is_set: impl Fn(T) -> bool) -> InodeFlags {
-    let set = table.into_iter().filter_map(|(bit, flag)| is_set(bit).then_some(flag));
+fn select<T, const N: usize>(
+    table: [(T, InodeFlags); N],
+    is_set: impl Fn(T) -> bool,
+) -> InodeFlags {
+    let set = table
+        .into_iter()
+        .filter_map(|(bit, flag)| is_set(bit).then_some(flag));
     set.fold(InodeFlags::default(), InodeFlags::union)
 }

@@ -41,7 +41,9 @@ pub(crate) fn read(source: Source<'_>) -> io::Result<Xattrs> {
     };
     let mut pairs = Vec::new();
     for name in names.split_inclusive(|&byte| byte == 0) {
-        let Ok(name) = CStr::from_bytes_with_nul(name) else { continue };
+        let Ok(name) = CStr::from_bytes_with_nul(name) else {
+            continue;
+        };
         let value = fetch(|buf| match source {
             Source::Open(fd) => rustix::fs::fgetxattr(fd, name, buf),
             Source::Path(path) => rustix::fs::getxattr(path, name, buf),

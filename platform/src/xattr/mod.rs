@@ -53,7 +53,9 @@ impl Xattrs {
 
     /// Returns the value of the attribute with this full name, such as `security.selinux`.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        self.iter().find(|(candidate, _)| *candidate == name).map(|(_, value)| value)
+        self.iter()
+            .find(|(candidate, _)| *candidate == name)
+            .map(|(_, value)| value)
     }
 
     /// Returns names and values, ordered by name.
@@ -83,7 +85,9 @@ impl Xattrs {
             previous = Some(name);
             rest = after;
         }
-        Ok(Xattrs { packed: packed.to_vec() })
+        Ok(Xattrs {
+            packed: packed.to_vec(),
+        })
     }
 }
 

@@ -8,7 +8,11 @@ fn pair(name: &str, value: &str) -> (Vec<u8>, Vec<u8>) {
 
 #[test]
 fn pairs_are_ordered_and_found() {
-    let xattrs = Xattrs::from_pairs(vec![pair("user.b", "2"), pair("user.a", ""), pair("user.b", "3")]);
+    let xattrs = Xattrs::from_pairs(vec![
+        pair("user.b", "2"),
+        pair("user.a", ""),
+        pair("user.b", "3"),
+    ]);
     let expected: [(&[u8], &[u8]); 2] = [(b"user.a", b""), (b"user.b", b"2")];
     assert!(xattrs.iter().eq(expected));
     assert_eq!(xattrs.get(b"user.b"), Some(&b"2"[..]));
@@ -30,7 +34,10 @@ fn damaged_bytes_are_refused() {
         assert!(Xattrs::from_packed(&whole.as_packed()[..cut]).is_err());
     }
     let twice = [whole.as_packed(), whole.as_packed()].concat();
-    assert_eq!(Xattrs::from_packed(&twice), Err(PackedError("names out of order")));
+    assert_eq!(
+        Xattrs::from_packed(&twice),
+        Err(PackedError("names out of order"))
+    );
 }
 
 proptest! {

@@ -77,7 +77,10 @@ fn entry(bytes: &[u8; ENTRY_LEN]) -> Result<AclEntry, AclError> {
         other => return Err(AclError::Tag(other)),
     };
     match u16::from_le_bytes([perm_low, perm_high]) {
-        permissions @ 0..=7 => Ok(AclEntry { tag, permissions: permissions as u8 }),
+        permissions @ 0..=7 => Ok(AclEntry {
+            tag,
+            permissions: permissions as u8,
+        }),
         other => Err(AclError::Permissions(other)),
     }
 }
@@ -95,8 +98,16 @@ pub fn text(entries: &[AclEntry], name: &dyn Fn(AclTag) -> Option<String>) -> Ve
 
 impl AclEntry {
     fn letters(&self) -> String {
-        let letter = |bit, letter| if self.permissions & bit == 0 { '-' } else { letter };
-        [letter(4, 'r'), letter(2, 'w'), letter(1, 'x')].into_iter().collect()
+        let letter = |bit, letter| {
+            if self.permissions & bit == 0 {
+                '-'
+            } else {
+                letter
+            }
+        };
+        [letter(4, 'r'), letter(2, 'w'), letter(1, 'x')]
+            .into_iter()
+            .collect()
     }
 }
 

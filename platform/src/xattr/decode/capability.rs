@@ -106,7 +106,12 @@ fn parse(value: &[u8]) -> Result<Sets, CapabilityError> {
         inheritable |= u64::from(number()) << (32 * half);
     }
     let root = number();
-    Ok(Sets { effective: header & EFFECTIVE != 0, permitted, inheritable, root })
+    Ok(Sets {
+        effective: header & EFFECTIVE != 0,
+        permitted,
+        inheritable,
+        root,
+    })
 }
 
 /// The letters of one capability: `e`, `i`, `p` as bits 4, 2 and 1.
@@ -124,7 +129,10 @@ fn text(sets: &Sets) -> String {
         numbers.filter(move |&number| letters_of(sets, number) == letters)
     };
     // Of equally common ones libcap takes the last in this order.
-    let ground = (0..8).rev().max_by_key(|&letters| with(letters).count()).unwrap_or_default();
+    let ground = (0..8)
+        .rev()
+        .max_by_key(|&letters| with(letters).count())
+        .unwrap_or_default();
     let mut text = format!("={}", letters(ground));
     for state in (0..8).rev().filter(|&state| state != ground) {
         let names: Vec<&str> = with(state).filter_map(|n| NAMES.get(n).copied()).collect();
@@ -165,5 +173,8 @@ fn unnamed(sets: &Sets) -> String {
 
 fn letters(state: usize) -> String {
     let letter = |bit, letter| (state & bit != 0).then_some(letter);
-    [letter(4, 'e'), letter(2, 'i'), letter(1, 'p')].into_iter().flatten().collect()
+    [letter(4, 'e'), letter(2, 'i'), letter(1, 'p')]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -25,8 +25,14 @@ fn an_acl_reads_like_getfacl() {
     ]);
     let entries = posix_acl(&bytes).unwrap();
     let name = |tag| (tag == AclTag::Group(50)).then(|| "staff".to_owned());
-    let expected =
-        ["user::rw-", "user:1000:r--", "group::r--", "group:staff:r-x", "mask::rwx", "other::---"];
+    let expected = [
+        "user::rw-",
+        "user:1000:r--",
+        "group::r--",
+        "group:staff:r-x",
+        "mask::rwx",
+        "other::---",
+    ];
     assert_eq!(text(&entries, &name), expected);
     assert_eq!(entries[3].to_string(), "group:50:r-x");
 }
@@ -39,7 +45,10 @@ fn a_damaged_acl_is_an_error() {
     let whole = acl_bytes(&[(1, 7, 0)]);
     assert_eq!(posix_acl(&whole[..11]), Err(AclError::CutShort));
     assert_eq!(posix_acl(&acl_bytes(&[(3, 7, 0)])), Err(AclError::Tag(3)));
-    assert_eq!(posix_acl(&acl_bytes(&[(1, 8, 0)])), Err(AclError::Permissions(8)));
+    assert_eq!(
+        posix_acl(&acl_bytes(&[(1, 8, 0)])),
+        Err(AclError::Permissions(8))
+    );
 }
 
 /// Builds a revision 2 value, or with a root one of revision 3.
@@ -63,14 +72,29 @@ fn capabilities_read_like_getcap() {
     let all = (1 << 41) - 1;
     let cases = [
         (capability_bytes(true, 1 << 13, 0, 0), "cap_net_raw=ep"),
-        (capability_bytes(true, 1 << 13 | 1, 0, 0), "cap_chown,cap_net_raw=ep"),
+        (
+            capability_bytes(true, 1 << 13 | 1, 0, 0),
+            "cap_chown,cap_net_raw=ep",
+        ),
         (capability_bytes(false, 1 << 13, 0, 0), "cap_net_raw=p"),
         (capability_bytes(true, all, 0, 0), "=ep"),
         (capability_bytes(false, 0, 0, 0), "="),
-        (capability_bytes(false, 1 << 13 | 1, 1 << 13 | 1 << 5, 0), "cap_net_raw=ip cap_kill+i cap_chown+p"),
-        (capability_bytes(true, all & !(1 << 5), 1 << 13, 0), "=ep cap_net_raw+i cap_kill-ep"),
-        (capability_bytes(true, 1 << 13, 0, 1000), "cap_net_raw=ep [rootid=1000]"),
-        (vec![1, 0, 0, 1, 0, 0x20, 0, 0, 0, 0, 0, 0], "cap_net_raw=ep"),
+        (
+            capability_bytes(false, 1 << 13 | 1, 1 << 13 | 1 << 5, 0),
+            "cap_net_raw=ip cap_kill+i cap_chown+p",
+        ),
+        (
+            capability_bytes(true, all & !(1 << 5), 1 << 13, 0),
+            "=ep cap_net_raw+i cap_kill-ep",
+        ),
+        (
+            capability_bytes(true, 1 << 13, 0, 1000),
+            "cap_net_raw=ep [rootid=1000]",
+        ),
+        (
+            vec![1, 0, 0, 1, 0, 0x20, 0, 0, 0, 0, 0, 0],
+            "cap_net_raw=ep",
+        ),
     ];
     for (bytes, expected) in cases {
         assert_eq!(capability(&bytes).as_deref(), Ok(expected));
@@ -80,15 +104,24 @@ fn capabilities_read_like_getcap() {
 #[test]
 fn damaged_capabilities_are_an_error() {
     assert_eq!(capability(b""), Err(CapabilityError::Length(0)));
-    assert_eq!(capability(&[0, 0, 0, 4]), Err(CapabilityError::Revision(0x0400_0000)));
+    assert_eq!(
+        capability(&[0, 0, 0, 4]),
+        Err(CapabilityError::Revision(0x0400_0000))
+    );
     let whole = capability_bytes(true, 1, 0, 0);
     assert_eq!(capability(&whole[..19]), Err(CapabilityError::Length(19)));
-    assert_eq!(capability(&[&whole[..], &[0]].concat()), Err(CapabilityError::Length(21)));
+    assert_eq!(
+        capability(&[&whole[..], &[0]].concat()),
+        Err(CapabilityError::Length(21))
+    );
 }
 
 #[test]
 fn a_label_ends_at_its_nul() {
-    assert_eq!(selinux(b"system_u:object_r:etc_t:s0\0"), "system_u:object_r:etc_t:s0");
+    assert_eq!(
+        selinux(b"system_u:object_r:etc_t:s0\0"),
+        "system_u:object_r:etc_t:s0"
+    );
     assert_eq!(selinux(b""), "");
 }
 
