@@ -1,0 +1,189 @@
+//! `waxseal check`: compare with the approved baseline, and write nothing.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::exit_code::{ExitCode, usage};
+use super::paths;
+use super::progress::Bar;
+use super::scan::{finish, nothing_to_do, print_blind_spots, raise_limits, with_link_targets};
+use super::settings::Settings;
+use super::watched::Watched;
+use crate::baseline::{BaselineError, Reader};
+use crate::change::Action;
+use crate::event::Writer;
+use crate::inspect::Progress;
+use crate::report::{Run, summary_lines};
+use crate::scan::{Comparer, Coverage, Plan, Summary, Survey, survey};
+use crate::state::escape;
+
+/// Arguments of `waxseal check`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Reports everything that differs from the approved baseline, also what a scan has reported before.
+Nothing is written, so it works on a read-only store.
+
+Examples:
+  waxseal check                        everything in the policy
+  waxseal check /etc && deploy         only when /etc is as approved
+  waxseal check --full                 read every file again
+  waxseal check --exit-code aide       1 new + 2 removed + 4 changed, for scripts made for AIDE")]
+pub(super) struct CheckArgs {
+    /// Files and directories to compare
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Read every file again, also those that look unchanged
+    #[arg(long)]
+    pub full: bool,
+    /// Numbers to exit with
+    #[arg(long, value_name = "STYLE", value_enum, default_value_t = Codes::Waxseal)]
+    exit_code: Codes,
+}
+
+impl CheckArgs {
+    /// Says whether exit statuses are to be those of AIDE.
+    pub(super) fn uses_aide_codes(&self) -> bool {
+        self.exit_code == Codes::Aide
+    }
+}
+
+/// Which numbers to exit with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Codes {
+    /// As listed by `waxseal --help`
+    Waxseal,
+    /// AIDE's: 1 new, 2 removed, 4 changed, added up; 15 and 18 are errors
+    Aide,
+}
+
+/// Runs `waxseal check`.
+pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let asked = paths::absolute_all(&args.paths)?;
+    let reader = open(settings)?;
+    let watched = Watched::load(settings, Some(&reader))?;
+    if watched.is_nothing() {
+        return Err(nothing_to_do());
+    }
+    let coverage = Coverage::new(reader.scopes()?, &watched.policy)?;
+    if coverage.is_empty() {
+        let state_dir = reader.state_dir().to_owned();
+        return Err(BaselineError::Missing { state_dir }.into());
+    }
+    for path in &asked {
+        refuse_without_baseline(path, &watched, &coverage)?;
+    }
+    let scopes = with_link_targets(asked, &watched);
+    let mut plan = Plan::new(&watched.policy, &scopes, settings.threads);
+    plan.full = args.full;
+    plan.rate = watched.rate();
+    let writer = Writer::new();
+    let last = reader.last_scan()?;
+    let mut reporter = settings.reporter();
+
+    raise_limits();
+    let progress = Progress::default();
+    let job = Survey { plan: &plan, coverage: &coverage, progress: &progress };
+    let bar = Bar::start(settings, &plan, last.as_ref());
+    let mut comparer = Comparer::new(&plan, &writer)?;
+    survey(
+        &job,
+        &|| reader.another(),
+        &mut |batch| comparer.take(batch),
+        &mut |progress| bar.observe(progress),
+    )?;
+    bar.finish();
+    comparer.totals(&progress);
+    let (summary, blind) = comparer.finish(&mut |document| {
+        reporter.document(document);
+        Ok(())
+    })?;
+    reporter.flush();
+    let causes: Vec<String> = blind.iter().map(|spot| spot.cause.to_string()).collect();
+    let spots = blind.iter().zip(&causes).map(|(spot, cause)| (spot.path.as_path(), cause.as_str()));
+    print_blind_spots(spots, settings, "--verbose lists them all");
+    let run = Run { is_recorded: false, added: Vec::new() };
+    if !settings.is_quiet {
+        summary_lines(&summary, &run).iter().for_each(|line| reporter.say(line));
+    }
+    finish(reporter, &summary, &run)?;
+    Ok(if args.uses_aide_codes() { aide(&summary) } else { ExitCode::of_summary(&summary) })
+}
+
+fn open(settings: &Settings) -> anyhow::Result<Reader> {
+    Ok(Reader::open(&settings.state_dir()?)?)
+}
+
+/// Refuses a path that no scan has looked at, or of which nothing is watched.
+fn refuse_without_baseline(
+    path: &Path,
+    watched: &Watched,
+    coverage: &Coverage,
+) -> anyhow::Result<()> {
+    let roots = watched.policy.roots();
+    let is_watched = watched.watches(path) || roots.iter().any(|root| root.path.starts_with(path));
+    let is_covered = coverage.includes(path)
+        || roots.iter().any(|root| root.path.starts_with(path) && coverage.includes(&root.path));
+    if is_watched && is_covered {
+        return Ok(());
+    }
+    let shown = escape::path(path);
+    Err(usage(format!("{shown} has no baseline: take one with `waxseal scan {}`", quoted(&shown))))
+}
+
+/// Quotes an escaped path for a shell, where it needs that.
+fn quoted(shown: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:,@%".contains(c);
+    match shown {
+        text if text.chars().all(is_plain) => text.to_owned(),
+        text if text.contains(['\\', '\'']) => format!("$'{}'", text.replace('\'', "\\'")),
+        text => format!("'{text}'"),
+    }
+}
+
+/// Returns AIDE's mask of differences.
+fn aide(summary: &Summary) -> ExitCode {
+    let bits = |action: &Action| match action {
+        Action::Created => 1,
+        Action::Deleted => 2,
+        Action::Moved => 3,
+        Action::Updated | Action::AttributesModified => 4,
+        Action::InitialScan | Action::ConfigChange => 0,
+    };
+    let seen = summary.actions.iter().filter(|(_, number)| **number > 0);
+    match seen.fold(0, |mask, (action, _)| mask | bits(action)) {
+        0 => ExitCode::of_summary(summary).as_aide(),
+        mask => ExitCode::Aide(mask),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mask_adds_up() {
+        let summary = |actions: &[Action]| Summary {
+            actions: actions.iter().map(|action| (*action, 1)).collect(),
+            ..Summary::default()
+        };
+        let table: [(&[Action], u8); 5] = [
+            (&[], 0),
+            (&[Action::Created], 1),
+            (&[Action::Moved], 3),
+            (&[Action::AttributesModified, Action::Deleted], 6),
+            (&[Action::Created, Action::Deleted, Action::Updated], 7),
+        ];
+        for (actions, code) in table {
+            assert_eq!(aide(&summary(actions)), ExitCode::Aide(code));
+        }
+    }
+
+    #[test]
+    fn the_command_that_is_named_can_be_pasted() {
+        let table = [("/srv/x", "/srv/x"), ("/a b", "'/a b'"), ("/a\\n'", "$'/a\\n\\''")];
+        for (shown, command) in table {
+            assert_eq!(quoted(shown), command);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! PATHs of the command line: absolute, their parents without links, their bytes untouched.
+//!
+//! The last name is not followed: a link is an object of its own, and walks do not follow it.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use waxseal_platform::dir::Dir;
+use waxseal_platform::stat::Kind;
+
+use super::exit_code::usage;
+use crate::state::escape;
+
+/// Returns the absolute form of every path.
+pub(super) fn absolute_all(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut all = Vec::with_capacity(paths.len());
+    for path in paths {
+        let path = absolute(path)?;
+        if !all.contains(&path) {
+            all.push(path);
+        }
+    }
+    Ok(all)
+}
+
+/// Returns the absolute form of a path; as much of it as exists loses its links.
+pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    let unusable = |reason: String| usage(format!("cannot use {}: {reason}", escape::path(path)));
+    let whole = match std::path::absolute(path) {
+        Ok(whole) => whole,
+        Err(_) if path.as_os_str().is_empty() => return Err(usage("a PATH is empty")),
+        Err(error) => return Err(unusable(error.to_string())),
+    };
+    let (Some(parent), Some(name)) = (whole.parent(), whole.file_name()) else {
+        // `/`, or a path that ends in `..`: only the file system knows its name.
+        return fs::canonicalize(&whole).map_err(|error| unusable(error.to_string()));
+    };
+    for ancestor in parent.ancestors() {
+        let Ok(real) = fs::canonicalize(ancestor) else { continue };
+        let rest = parent.strip_prefix(ancestor).unwrap_or(Path::new(""));
+        if rest.components().any(|part| part == Component::ParentDir) {
+            return Err(unusable("it goes up with `..` from a directory that does not exist".to_owned()));
+        }
+        // Joining the components one by one leaves no slash at the end.
+        return Ok(real.components().chain(rest.components()).collect::<PathBuf>().join(name));
+    }
+    Ok(whole)
+}
+
+/// Says whether something is at a path; when nobody may know, a scan will find out and report it.
+pub(super) fn exists(path: &Path) -> bool {
+    match path.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !is_absence(&error),
+    }
+}
+
+/// Returns what kind of object is at a path, if that can be known.
+pub(super) fn kind(path: &Path) -> Option<Kind> {
+    let stat = match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => Dir::open(parent).and_then(|dir| dir.stat_child(name)),
+        _ => Dir::open(path).and_then(|dir| dir.stat()),
+    };
+    stat.ok().map(|stat| stat.kind)
+}
+
+/// Returns where a link leads, unless it is no link or leads nowhere.
+pub(super) fn link_target(path: &Path) -> Option<PathBuf> {
+    let is_link = path.symlink_metadata().is_ok_and(|found| found.file_type().is_symlink());
+    is_link.then(|| fs::canonicalize(path).ok()).flatten()
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_lose_their_links_and_the_last_name_keeps_its_own() {
+        let temp = tempfile::tempdir().unwrap();
+        let top = fs::canonicalize(temp.path()).unwrap();
+        fs::create_dir(top.join("real")).unwrap();
+        std::os::unix::fs::symlink("real", top.join("link")).unwrap();
+        let table = [
+            ("real", "real"),
+            ("real/", "real"),
+            ("link", "link"),
+            ("link/", "link"),
+            ("link/file", "real/file"),
+            ("./link/gone/file", "real/gone/file"),
+            ("real/..", ""),
+        ];
+        for (typed, meant) in table {
+            let expected: PathBuf = top.join(meant).components().collect();
+            assert_eq!(absolute(&top.join(typed)).unwrap(), expected, "{typed}");
+        }
+        assert_eq!(absolute(Path::new("/")).unwrap(), Path::new("/"));
+        assert_eq!(link_target(&top.join("link")), Some(top.join("real")));
+        assert_eq!(link_target(&top.join("real")), None);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for wrong in ["", "/nowhere/../x/y", "/nowhere/.."] {
+            assert!(absolute(Path::new(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_same_path_counts_once() {
+        let paths = ["/", "//", "/."].map(PathBuf::from);
+        assert_eq!(absolute_all(&paths).unwrap(), [Path::new("/")]);
+    }
+}

@@ -1,0 +1,208 @@
+//! The policy of a run: the monitors of the configuration and those that the command line asked
+//! for and the store remembers.
+//!
+//! The remembered ones come last, so that at equal depth `--hash-types` wins over the file. The
+//! state directory is left out wherever a monitor would reach it: every scan changes it, and
+//! opening its files beside SQLite would break SQLite's locks.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use waxseal_hashers::HashTypes;
+use waxseal_platform::bytes::path_to_bytes;
+use waxseal_platform::stat::Kind;
+
+use super::exit_code::usage;
+use super::paths;
+use super::settings::{Loaded, Settings};
+use crate::baseline::{Baseline, Reader};
+use crate::policy::{Decision, MonitorSpec, PathPattern, Policy, PolicyError, PolicySpec};
+use crate::state::escape;
+
+/// Where the store keeps the monitors of the command line.
+const REMEMBERED: &str = "adhoc_monitors";
+
+/// Everything that is watched, and why.
+#[derive(Debug)]
+pub(super) struct Watched {
+    /// The compiled policy, links in its paths resolved.
+    pub policy: Policy,
+    /// The configuration, if there is one.
+    pub loaded: Option<Loaded>,
+    remembered: PolicySpec,
+    state_dir: PathBuf,
+}
+
+/// What adding a path did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    /// It was watched already, and as wanted.
+    Nothing,
+    /// It was watched and is now watched otherwise.
+    Changed,
+    /// It was not watched before.
+    Joined,
+}
+
+impl Watched {
+    /// Reads the configuration and what the store remembers.
+    pub(super) fn load(settings: &Settings, reader: Option<&Reader>) -> anyhow::Result<Watched> {
+        let loaded = settings.config()?;
+        let remembered = match reader.map(|reader| reader.meta(REMEMBERED)).transpose()?.flatten() {
+            None => PolicySpec { monitors: Vec::new() },
+            Some(json) => serde_json::from_str(&json)
+                .context("the paths remembered from the command line cannot be read")?,
+        };
+        let state_dir = real_state_dir(&settings.state_dir()?)?;
+        let policy = compile(loaded.as_ref(), &remembered, &state_dir)?;
+        Ok(Watched { policy, loaded, remembered, state_dir })
+    }
+
+    /// Says whether nothing is watched.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.policy.spec().monitors.is_empty()
+    }
+
+    /// Says whether a path itself is watched.
+    pub(super) fn watches(&self, path: &Path) -> bool {
+        let kind = paths::kind(path).unwrap_or(Kind::File);
+        matches!(self.policy.decide(path, kind), Decision::Watched(_))
+    }
+
+    /// Returns the bytes a second that scans may read.
+    pub(super) fn rate(&self) -> u64 {
+        self.loaded.as_ref().map_or(0, |loaded| loaded.config.settings.scan_rate_per_sec)
+    }
+
+    /// Watches a path from now on, and with these hash types if any are given.
+    pub(super) fn add(
+        &mut self,
+        path: &Path,
+        hash_types: Option<HashTypes>,
+    ) -> anyhow::Result<Added> {
+        let was_watched = self.watches(path);
+        let pattern = PathPattern::literal(path);
+        let known = self.remembered.monitors.iter_mut().find(|monitor| {
+            monitor.paths.as_slice() == std::slice::from_ref(&pattern)
+        });
+        match (known, hash_types) {
+            (None, None) if was_watched => return Ok(Added::Nothing),
+            (Some(_), None) => {}
+            (Some(monitor), Some(wanted)) if monitor.hash_types == wanted => {}
+            (Some(monitor), Some(wanted)) => monitor.hash_types = wanted,
+            (None, _) => {
+                let monitor = self.monitor_for(path, pattern, hash_types);
+                self.remembered.monitors.push(monitor);
+            }
+        }
+        self.policy = compile(self.loaded.as_ref(), &self.remembered, &self.state_dir)?;
+        if !self.watches(path) {
+            let shown = escape::path(path);
+            let reason = if path.starts_with(&self.state_dir) {
+                "is in the state directory, which every scan changes"
+            } else {
+                "is excluded; `waxseal explain` says by what"
+            };
+            return Err(usage(format!("{shown} cannot be watched: it {reason}")));
+        }
+        Ok(if was_watched { Added::Changed } else { Added::Joined })
+    }
+
+    /// Keeps the monitors of the command line in the store.
+    pub(super) fn remember(&self, baseline: &mut Baseline) -> anyhow::Result<()> {
+        let json = serde_json::to_string(&self.remembered)?;
+        let mut batch = baseline.batch()?;
+        if batch.meta(REMEMBERED)?.as_deref() != Some(json.as_str()) {
+            batch.put_meta(REMEMBERED, &json)?;
+            batch.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Returns the monitor of one path: as the path is watched now, but for the hash types.
+    fn monitor_for(
+        &self,
+        path: &Path,
+        pattern: PathPattern,
+        hash_types: Option<HashTypes>,
+    ) -> MonitorSpec {
+        let name = format!("command line: {}", escape::path(path));
+        let kind = paths::kind(path).unwrap_or(Kind::File);
+        let present = self.policy.decide(path, kind).watched();
+        let monitors = &self.policy.spec().monitors;
+        let present = present.and_then(|rule| monitors.iter().find(|spec| spec.name == rule.name));
+        let mut monitor = match present {
+            Some(present) => MonitorSpec { name, paths: vec![pattern], ..present.clone() },
+            None => MonitorSpec::new(&name, vec![pattern]),
+        };
+        monitor.hash_types = hash_types.unwrap_or(monitor.hash_types);
+        monitor
+    }
+}
+
+/// Compiles all monitors with links resolved and the state directory left out.
+fn compile(
+    loaded: Option<&Loaded>,
+    remembered: &PolicySpec,
+    state_dir: &Path,
+) -> Result<Policy, PolicyError> {
+    let configured = loaded.map_or_else(Vec::new, |loaded| loaded.config.policy.monitors.clone());
+    let monitors = configured.into_iter().chain(remembered.monitors.clone()).collect();
+    let mut spec = PolicySpec { monitors }.resolved();
+    let policy = Policy::compile(&spec)?;
+    let Some(rule) = policy.decide(state_dir, Kind::Directory).watched() else {
+        return Ok(policy);
+    };
+    // Only where it is needed: a monitor without patterns costs nothing per path.
+    let reaching = spec.monitors.iter_mut().filter(|monitor| monitor.name == rule.name);
+    reaching.for_each(|monitor| monitor.exclude_files.push(exactly(state_dir)));
+    Policy::compile(&spec)
+}
+
+/// Returns the pattern that matches exactly this path.
+fn exactly(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) => globset::escape(text),
+        None => {
+            let bytes = path_to_bytes(path).iter().map(|byte| format!("\\x{byte:02x}"));
+            format!("re:^(?-u:{})$", bytes.collect::<String>())
+        }
+    }
+}
+
+/// Returns where the state directory is or will be, without links.
+fn real_state_dir(state_dir: &Path) -> anyhow::Result<PathBuf> {
+    match std::fs::canonicalize(state_dir) {
+        Ok(real) => Ok(real),
+        Err(_) => paths::absolute(state_dir),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(path: &str) -> PolicySpec {
+        PolicySpec::builtin(&[PathBuf::from(path)], None)
+    }
+
+    #[test]
+    fn the_state_directory_is_left_out_of_what_reaches_it() {
+        let state_dir = Path::new("/nowhere/state [1]");
+        let policy = compile(None, &spec("/nowhere"), state_dir).unwrap();
+        let decide = |path: &str| policy.decide(Path::new(path), Kind::File);
+        assert!(matches!(decide("/nowhere/state [1]/baseline.db"), Decision::Excluded { .. }));
+        assert!(matches!(decide("/nowhere/state 1"), Decision::Watched(_)));
+        let elsewhere = compile(None, &spec("/elsewhere"), state_dir).unwrap();
+        assert!(elsewhere.spec().monitors[0].exclude_files.is_empty());
+    }
+
+    #[test]
+    fn a_state_directory_of_any_bytes_can_be_left_out() {
+        let odd = waxseal_platform::bytes::bytes_to_path(b"/nowhere/a\xff.b").unwrap();
+        let policy = compile(None, &spec("/nowhere"), &odd).unwrap();
+        assert!(matches!(policy.decide(&odd, Kind::Directory), Decision::Excluded { .. }));
+        let other = waxseal_platform::bytes::bytes_to_path(b"/nowhere/a\xffxb").unwrap();
+        assert!(matches!(policy.decide(&other, Kind::Directory), Decision::Watched(_)));
+    }
+}

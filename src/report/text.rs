@@ -1,0 +1,174 @@
+//! One document as one line for people.
+//!
+//! The action stands in a column of its own, then the path, then what matters: both values of each
+//! field that differs, or the state of what came or went.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::document::{earlier_path, path, text};
+use super::fields::{self, shown};
+use super::style::{Color, Style};
+use super::units;
+use crate::state::escape;
+
+/// The width of the column of actions.
+const ACTION: usize = 10;
+
+/// Returns the line of one document, of an event or of a notice.
+pub fn line(document: &Value, style: Style) -> String {
+    let is_event = text(document, "/event/dataset") == Some("file");
+    let (word, color, rest) =
+        if is_event { event(document, style) } else { notice(document) };
+    let column = format!("{word:<ACTION$}");
+    let mut line = format!("{}{rest}", style.paint(color, &column));
+    let id = text(document, "/event/id").unwrap_or_default();
+    if style.is_verbose && !id.is_empty() {
+        line.push_str("  ");
+        line.push_str(&style.paint(Color::Dim, &escape::bytes(id.as_bytes())));
+    }
+    line
+}
+
+/// Returns what is known of an object in a few words, from its `file` object.
+pub fn describe(file: &Value, style: Style) -> String {
+    let kind = shown(file.get("type"));
+    let mut words = vec![kind.clone()];
+    if let Some(size) = file.get("size").and_then(Value::as_u64) {
+        words.push(units::bytes(size));
+    }
+    if let Some(target) = file.get("target_path") {
+        words.push(format!("→ {}", shown(Some(target))));
+    }
+    if let Some(rdev) = file.get("rdev") {
+        words.push(shown(Some(rdev)));
+    }
+    // Every link has the same mode; it says nothing.
+    if let Some(mode) = file.get("mode").filter(|_| kind != "symlink") {
+        words.push(format!("mode {}", shown(Some(mode))));
+    }
+    let name = |name: &str, number: &str| file.get(name).or_else(|| file.get(number));
+    if let (Some(owner), Some(group)) = (name("owner", "uid"), name("group", "gid")) {
+        words.push(format!("{}:{}", shown(Some(owner)), shown(Some(group))));
+    }
+    if let Some(digests) = file.get("hash").and_then(Value::as_object).filter(|_| style.is_verbose) {
+        words.extend(digests.iter().map(|(name, hex)| format!("{name} {}", shown(Some(hex)))));
+    }
+    words.join(" ")
+}
+
+/// Returns word, colour and the rest of the line of an event.
+fn event(document: &Value, style: Style) -> (String, Color, String) {
+    let action = document.pointer("/event/action/0").and_then(Value::as_str).unwrap_or_default();
+    let place = printed(path(document).as_deref());
+    let file = document.get("file").unwrap_or(&Value::Null);
+    let (word, color) = match action {
+        "created" => ("created", Color::Green),
+        "moved" => ("moved", Color::Cyan),
+        "updated" => ("updated", Color::Yellow),
+        "attributes_modified" => ("modified", Color::Blue),
+        "deleted" => ("deleted", Color::Red),
+        "initial_scan" => ("initial", Color::Dim),
+        "config_change" => ("config", Color::Dim),
+        other => (other, Color::Dim),
+    };
+    let place = match earlier_path(document) {
+        Some(earlier) if action == "moved" => format!("{} → {place}", printed(Some(&earlier))),
+        _ => place,
+    };
+    let details = match action {
+        "created" | "deleted" | "initial_scan" => describe(file, style),
+        _ => fields::changes(document, style),
+    };
+    let gap = if details.is_empty() { "" } else { "  " };
+    (escape::bytes(word.as_bytes()).into_owned(), color, format!("{place}{gap}{details}"))
+}
+
+/// Returns word, colour and the rest of the line of a notice.
+fn notice(document: &Value) -> (String, Color, String) {
+    let message = text(document, "/message").unwrap_or_default();
+    if text(document, "/event/action") != Some("path_approved") {
+        return ("notice".to_owned(), Color::Dim, escape::bytes(message.as_bytes()).into_owned());
+    }
+    let what = document.pointer("/waxseal/changed").and_then(Value::as_array);
+    let what: Vec<String> = what.into_iter().flatten().map(|name| shown(Some(name))).collect();
+    let place = printed(path(document).as_deref());
+    let gap = if what.is_empty() { "" } else { "  " };
+    ("approved".to_owned(), Color::Green, format!("{place}{gap}{}", what.join(", ")))
+}
+
+fn printed(path: Option<&Path>) -> String {
+    path.map_or_else(|| "?".to_owned(), |path| escape::path(path).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn plain(document: Value) -> String {
+        line(&document, Style::PLAIN)
+    }
+
+    fn event(action: &[&str], rest: Value) -> Value {
+        let mut document = json!({ "event": { "dataset": "file", "action": action } });
+        for (key, value) in rest.as_object().unwrap() {
+            document[key] = value.clone();
+        }
+        document
+    }
+
+    #[test]
+    fn what_came_is_described() {
+        let file = json!({ "path": "/a", "type": "file", "size": 12, "mode": "0755",
+                           "uid": "0", "owner": "root", "gid": "7" });
+        assert_eq!(
+            plain(event(&["created"], json!({ "file": file }))),
+            "created   /a  file 12 B mode 0755 root:7"
+        );
+        let link = json!({ "path": "/l", "type": "symlink", "target_path": "to\u{1b}", "mode": "0777" });
+        assert_eq!(
+            plain(event(&["deleted"], json!({ "file": link }))),
+            "deleted   /l  symlink → to\\x1b"
+        );
+    }
+
+    #[test]
+    fn a_change_shows_both_values() {
+        let document = event(
+            &["updated", "attributes_modified"],
+            json!({
+                "file": { "path": "/usr/bin/foo", "size": 12, "hash": { "sha256": "cd34ef" } },
+                "waxseal": { "changed": ["size", "hash.sha256"],
+                             "before": { "path": "/usr/bin/foo", "size": 10,
+                                         "hash": { "sha256": "ab12cd" } } },
+            }),
+        );
+        assert_eq!(
+            plain(document.clone()),
+            "updated   /usr/bin/foo  size 10→12, sha256 ab12…→cd34…"
+        );
+        let verbose = line(&document, Style { is_verbose: true, is_colored: false });
+        assert!(verbose.contains("sha256 ab12cd→cd34ef"), "{verbose}");
+    }
+
+    #[test]
+    fn a_move_shows_both_paths_and_names_stay_on_their_line() {
+        let document = event(
+            &["moved"],
+            json!({ "file": { "path": "/new\nline" }, "waxseal": { "before": { "path": "/old" } } }),
+        );
+        assert_eq!(plain(document), "moved     /old → /new\\nline");
+    }
+
+    #[test]
+    fn notices_are_lines_too() {
+        let notice = json!({ "event": { "dataset": "waxseal.notice", "action": "baseline_taken" },
+                             "message": "first baseline taken" });
+        assert_eq!(plain(notice), "notice    first baseline taken");
+        let approved = json!({ "event": { "dataset": "waxseal.notice", "action": "path_approved" },
+                               "file": { "path": "/a" }, "waxseal": { "changed": ["mode"] } });
+        assert_eq!(plain(approved), "approved  /a  mode");
+    }
+}
