@@ -252,12 +252,14 @@ fn hash_fields(before: &FileState, after: &FileState, fields: &mut Vec<Field>) {
     if before.stat.kind != Kind::File || after.stat.kind != Kind::File {
         return;
     }
-    for (hash_type, digest) in before.digests.iter() {
-        if after
-            .digests
-            .get(hash_type)
-            .is_some_and(|now| now != digest)
-        {
+    // Content that was never read and may have changed since counts once it is read.
+    let was_unread = before.digests.is_empty() && !before.is_untouched(&after.stat);
+    for (hash_type, digest) in after.digests.iter() {
+        let differs = match before.digests.get(hash_type) {
+            Some(earlier) => earlier != digest,
+            None => was_unread,
+        };
+        if differs {
             fields.push(Field::Hash(hash_type));
         }
     }

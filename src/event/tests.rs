@@ -1,1 +1,162 @@
+//! Documents have the names and types of ECS and of Auditbeat's file events.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use waxseal_platform::bytes::bytes_to_path;
+use waxseal_platform::stat::Timestamp;
+use waxseal_platform::xattr::Xattrs;
+
+use super::{Event, FoundBy, Notice, NoticeAction, Writer, time};
+use crate::change::{Action, Actions, diff};
+use crate::policy::Attributes;
+use crate::state::FileState;
+use crate::state::sample::{file, with};
+
+fn document(path: &Path, before: Option<&FileState>, after: Option<&FileState>) -> Value {
+    let changed = match (before, after) {
+        (Some(before), Some(after)) => diff(before, after, Attributes::DEFAULT),
+        _ => Vec::new(),
+    };
+    let actions = match (before, after) {
+        (None, _) => Actions::just(Action::Created),
+        (_, None) => Actions::just(Action::Deleted),
+        _ => Actions::of(&changed).unwrap(),
+    };
+    let event = Event {
+        actions,
+        at: Timestamp::new(1_700_000_000, 5),
+        path,
+        moved_from: None,
+        before,
+        after,
+        changed,
+        drift: true,
+        found_by: FoundBy::Scan,
+        rule: None,
+    };
+    Writer::new().event(&event, "id-1")
+}
+
+#[test]
+fn an_update_tells_what_changed_from_what_to_what() {
+    let before = file(b"old");
+    let after = with(&file(b"new!"), |s| s.stat.mode = 0o4755);
+    let document = document(Path::new("/etc/app.conf"), Some(&before), Some(&after));
+    let expected = json!({
+        "/@timestamp": "2023-11-14T22:13:20.000000005Z",
+        "/event/id": "id-1",
+        "/event/kind": "event",
+        "/event/category": ["file"],
+        "/event/module": "file_integrity",
+        "/event/dataset": "file",
+        "/event/action": ["updated", "attributes_modified"],
+        "/event/type": ["change"],
+        "/file/path": "/etc/app.conf",
+        "/file/name": "app.conf",
+        "/file/directory": "/etc",
+        "/file/extension": "conf",
+        "/file/type": "file",
+        "/file/size": 4,
+        "/file/inode": "7",
+        "/file/uid": "0",
+        "/file/gid": "0",
+        "/file/owner": "root",
+        "/file/mode": "4755",
+        "/file/setuid": true,
+        "/file/mtime": "1970-01-01T00:00:20Z",
+        "/waxseal/changed": ["size", "mode", "hash.sha256"],
+        "/waxseal/before/size": 3,
+        "/waxseal/before/mode": "0644",
+        "/waxseal/before/path": "/etc/app.conf",
+        "/waxseal/found_by": "scan",
+        "/waxseal/drift": true,
+    });
+    for (pointer, value) in expected.as_object().unwrap() {
+        assert_eq!(document.pointer(pointer), Some(value), "{pointer}");
+    }
+    assert_eq!(document.pointer("/waxseal/before/setuid"), None);
+    assert_ne!(
+        document.pointer("/file/hash/sha256"),
+        document.pointer("/waxseal/before/hash/sha256")
+    );
+}
+
+#[test]
+fn a_deletion_carries_the_last_known_state() {
+    let document = document(Path::new("/f"), Some(&file(b"last")), None);
+    assert_eq!(document["event"]["action"], json!(["deleted"]));
+    assert_eq!(document["event"]["type"], json!(["deletion"]));
+    assert_eq!(document["file"]["size"], json!(4));
+    assert_eq!(document.pointer("/waxseal/before"), None);
+}
+
+#[test]
+fn names_that_are_no_text_come_with_their_bytes() {
+    let path = bytes_to_path(b"/d/\xff\n").unwrap();
+    let odd = document(&path, None, Some(&file(b"")));
+    assert_eq!(odd["file"]["path"], json!("/d/\\xff\\n"));
+    assert_eq!(odd["waxseal"]["path_bytes"], json!("L2Qv/wo="));
+    let plain = document(Path::new("/d/\n"), None, Some(&file(b"")));
+    assert_eq!(plain["file"]["path"], json!("/d/\n"));
+    assert_eq!(plain.pointer("/waxseal/path_bytes"), None);
+}
+
+#[test]
+fn extended_attributes_are_decoded_where_their_meaning_is_known() {
+    let pairs = [
+        (
+            &b"security.selinux"[..],
+            &b"system_u:object_r:etc_t:s0\0"[..],
+        ),
+        (b"user.note", b"text"),
+        (b"user.blob", b"\x00\xff"),
+        (b"user.look", b"0slike"),
+        (b"system.posix_acl_access", b"broken"),
+    ];
+    let owned = pairs
+        .iter()
+        .map(|(name, value)| (name.to_vec(), value.to_vec()))
+        .collect();
+    let state = with(&file(b""), |s| s.xattrs = Xattrs::from_pairs(owned));
+    let document = document(Path::new(OsStr::new("/f")), None, Some(&state));
+    assert_eq!(
+        document["file"]["selinux"],
+        json!("system_u:object_r:etc_t:s0")
+    );
+    let expected = json!({
+        "user.note": "text", "user.blob": "0sAP8=", "user.look": "0sMHNsaWtl",
+        "system.posix_acl_access": "broken",
+    });
+    assert_eq!(document["file"]["extended_attributes"], expected);
+}
+
+#[test]
+fn times_before_1970_and_beyond_9999_are_told() {
+    assert_eq!(
+        time(Timestamp::new(-1, 500_000_000)),
+        json!("1969-12-31T23:59:59.5Z")
+    );
+    assert_eq!(
+        time(Timestamp::new(10_000_000_000, 0)),
+        json!("2286-11-20T17:46:40Z")
+    );
+    assert_eq!(
+        time(Timestamp::new(i64::MAX, 1)),
+        json!("@9223372036854775807.000000001")
+    );
+}
+
+#[test]
+fn notices_are_of_the_monitor_itself() {
+    let notice = Notice::now(NoticeAction::Approved, "2 paths approved".to_owned())
+        .about(Path::new("/f"))
+        .with("user", json!({ "name": "root" }));
+    let document = Writer::new().notice(&notice, "id-2");
+    assert_eq!(document["event"]["module"], json!("waxseal"));
+    assert_eq!(document["event"]["dataset"], json!("waxseal.notice"));
+    assert_eq!(document["event"]["action"], json!("approved"));
+    assert_eq!(document["user"]["name"], json!("root"));
+    assert_eq!(document["file"]["path"], json!("/f"));
+}

@@ -1,1 +1,159 @@
+//! Looks at real objects, still and moving ones.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs as unix;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use tempfile::TempDir;
+use waxseal_hashers::{HashType, HashTypes};
+use waxseal_platform::dir::Dir;
+use waxseal_platform::stat::Kind;
+
+use super::{Inspector, Observation, Present, Progress, Throttle, Unread, Wanted};
+use crate::state::FileState;
+use crate::state::sample::digests;
+
+const SHA256: Wanted = Wanted {
+    hash_types: HashTypes::single(HashType::Sha256),
+    max_file_size: None,
+};
+
+fn look(dir: &TempDir, name: &str, kind: Kind, wanted: Wanted) -> Observation {
+    let (progress, throttle) = (Progress::default(), Throttle::new(0));
+    let opened = Dir::open(dir.path()).unwrap();
+    Inspector::new(2, &progress, &throttle).look(&opened, OsStr::new(name), kind, wanted)
+}
+
+fn state(observed: Observation) -> FileState {
+    match observed {
+        Observation::Present(Present {
+            state,
+            unread: None,
+        }) => state,
+        other => panic!("not simply present: {other:?}"),
+    }
+}
+
+#[test]
+fn files_of_every_size_around_the_buffer_are_hashed_right() {
+    let dir = TempDir::new().unwrap();
+    let edge = 256 * 1024;
+    for size in [
+        0,
+        1,
+        4096,
+        edge - 1,
+        edge,
+        edge + 1,
+        2 * edge,
+        5 * 1024 * 1024 + 3,
+    ] {
+        let content: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+        fs::write(dir.path().join("f"), &content).unwrap();
+        let seen = state(look(&dir, "f", Kind::File, SHA256));
+        assert_eq!(seen.digests, digests(&content, "sha256"), "{size}");
+        assert_eq!(seen.stat.size, size as u64);
+        let all = Wanted {
+            hash_types: HashType::ALL.into_iter().collect(),
+            ..SHA256
+        };
+        let seen = state(look(&dir, "f", Kind::File, all));
+        let names: Vec<&str> = HashType::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(
+            seen.digests,
+            digests(&content, &names.join(",")),
+            "{size}, all types"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_file_is_looked_at_without_being_read() {
+    let dir = TempDir::new().unwrap();
+    unix::symlink("nowhere", dir.path().join("link")).unwrap();
+    let made = Command::new("mkfifo")
+        .arg(dir.path().join("fifo"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    fs::create_dir(dir.path().join("sub")).unwrap();
+    for (name, kind) in [
+        ("link", Kind::Symlink),
+        ("fifo", Kind::Fifo),
+        ("sub", Kind::Directory),
+    ] {
+        // Also when a listing took it for a file: it was swapped meanwhile, and must not block.
+        for listed in [kind, Kind::File] {
+            let seen = state(look(&dir, name, listed, SHA256));
+            assert_eq!(seen.stat.kind, kind);
+            assert!(seen.digests.is_empty());
+            assert_eq!(seen.target.is_some(), kind == Kind::Symlink);
+        }
+    }
+}
+
+#[test]
+fn what_is_gone_is_absent() {
+    let dir = TempDir::new().unwrap();
+    for kind in [Kind::File, Kind::Symlink] {
+        assert!(matches!(
+            look(&dir, "gone", kind, SHA256),
+            Observation::Absent
+        ));
+    }
+}
+
+#[test]
+fn a_file_above_the_limit_is_not_read() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("f"), b"12345").unwrap();
+    let limit = |limit| Wanted {
+        max_file_size: Some(limit),
+        ..SHA256
+    };
+    let Observation::Present(present) = look(&dir, "f", Kind::File, limit(4)) else {
+        panic!("not present")
+    };
+    assert!(matches!(present.unread, Some(Unread::TooLarge)));
+    assert!(present.state.digests.is_empty());
+    assert!(
+        !state(look(&dir, "f", Kind::File, limit(5)))
+            .digests
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_file_that_never_holds_still_is_unstable_or_hashed_right_but_never_wrong() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("f");
+    fs::write(&path, vec![b'0'; 1 << 20]).unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                file.write_all(b"more").unwrap();
+            }
+        });
+        for _ in 0..50 {
+            match look(&dir, "f", Kind::File, SHA256) {
+                Observation::Unstable => {}
+                Observation::Present(Present {
+                    state,
+                    unread: None,
+                }) => {
+                    let content = fs::read(&path).unwrap();
+                    let then = &content[..state.stat.size as usize];
+                    assert_eq!(state.digests, digests(then, "sha256"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}

@@ -1,1 +1,250 @@
+//! What observations mean, case by case.
 
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use waxseal_platform::stat::{Kind, Timestamp};
+
+use super::Coverage;
+use super::judge::{Settled, Update, Verdict, judge, settle};
+use crate::baseline::{Row, Scope, Seen};
+use crate::policy::{Attributes, Policy, PolicySpec, Rule};
+use crate::state::FileState;
+use crate::state::sample::{digests, file, with};
+
+fn row(trusted: Option<&FileState>, seen: Option<Seen>) -> Row {
+    Row {
+        name: OsString::from("f"),
+        trusted: trusted.cloned(),
+        seen,
+    }
+}
+
+fn seen(state: Option<&FileState>, drift: bool) -> Seen {
+    Seen {
+        state: state.cloned(),
+        drift,
+        since: Timestamp::new(1, 0),
+    }
+}
+
+fn policy() -> Policy {
+    Policy::compile(&PolicySpec::builtin(&[PathBuf::from("/w")], None)).unwrap()
+}
+
+fn rule(policy: &Policy) -> &Rule {
+    policy
+        .decide(Path::new("/w/f"), Kind::File)
+        .watched()
+        .unwrap()
+}
+
+fn verdict(row: Option<&Row>, now: Option<&FileState>, covered: bool) -> String {
+    match judge(row, now, covered, Attributes::DEFAULT) {
+        Verdict::Unchanged => "unchanged",
+        Verdict::Joined => "joined",
+        Verdict::Extended => "extended",
+        Verdict::Differs => "differs",
+    }
+    .to_owned()
+}
+
+#[test]
+fn a_path_is_judged_by_its_last_look() {
+    let (old, new) = (file(b"old"), file(b"new"));
+    let trusted = row(Some(&old), None);
+    let drifting = row(Some(&old), Some(seen(Some(&new), true)));
+    let deleted = row(Some(&old), Some(seen(None, true)));
+    let unapproved = row(None, Some(seen(Some(&new), true)));
+    let rehashed = with(&old, |s| s.digests = digests(b"old", "sha256,sha512"));
+    let other_ctime = with(&old, |s| s.stat.changed = Timestamp::new(99, 0));
+    let table: [(&str, Option<&Row>, Option<&FileState>, bool, &str); 12] = [
+        ("never watched", None, Some(&new), false, "joined"),
+        ("new", None, Some(&new), true, "differs"),
+        ("as approved", Some(&trusted), Some(&old), true, "unchanged"),
+        ("changed", Some(&trusted), Some(&new), true, "differs"),
+        ("gone", Some(&trusted), None, true, "differs"),
+        (
+            "reported already",
+            Some(&drifting),
+            Some(&new),
+            true,
+            "unchanged",
+        ),
+        (
+            "back to approved",
+            Some(&drifting),
+            Some(&old),
+            true,
+            "differs",
+        ),
+        ("still gone", Some(&deleted), None, true, "unchanged"),
+        ("back again", Some(&deleted), Some(&old), true, "differs"),
+        ("new one gone", Some(&unapproved), None, true, "differs"),
+        (
+            "new hash type",
+            Some(&trusted),
+            Some(&rehashed),
+            true,
+            "extended",
+        ),
+        (
+            "only what does not count",
+            Some(&trusted),
+            Some(&other_ctime),
+            true,
+            "unchanged",
+        ),
+    ];
+    for (case, row, now, covered, expected) in table {
+        assert_eq!(verdict(row, now, covered), expected, "{case}");
+    }
+}
+
+#[test]
+fn what_differs_stays_open_until_approved_and_nothing_is_trusted_by_itself() {
+    let policy = policy();
+    let rule = rule(&policy);
+    let (old, new) = (file(b"old"), file(b"new"));
+    let trusted = row(Some(&old), None);
+
+    let changed = settle(Some(&trusted), Some(&new), rule);
+    assert_eq!(changed.trusted, Update::Keep);
+    let Update::Put(open) = changed.seen else {
+        panic!("the change is not kept")
+    };
+    assert!(open.drift);
+    assert_eq!(open.state, Some(new.clone()));
+
+    let again = row(Some(&old), Some(open.clone()));
+    assert!(settle(Some(&again), Some(&new), rule).is_nothing());
+    let back = settle(Some(&again), Some(&old), rule);
+    assert_eq!(
+        back,
+        Settled {
+            trusted: Update::Keep,
+            seen: Update::Remove
+        }
+    );
+
+    let gone = settle(Some(&trusted), None, rule);
+    assert_eq!(gone.trusted, Update::Keep);
+    assert!(matches!(
+        gone.seen,
+        Update::Put(Seen {
+            state: None,
+            drift: true,
+            ..
+        })
+    ));
+
+    let created = settle(None, Some(&new), rule);
+    assert_eq!(created.trusted, Update::Keep);
+    assert!(matches!(
+        created.seen,
+        Update::Put(Seen {
+            state: Some(_),
+            drift: true,
+            ..
+        })
+    ));
+    let unapproved = row(None, Some(seen(Some(&new), true)));
+    let gone_again = settle(Some(&unapproved), None, rule);
+    assert_eq!(
+        gone_again,
+        Settled {
+            trusted: Update::Keep,
+            seen: Update::Remove
+        }
+    );
+}
+
+#[test]
+fn an_open_difference_keeps_the_date_it_was_first_seen() {
+    let policy = policy();
+    let old = file(b"old");
+    let drifting = row(Some(&old), Some(seen(Some(&file(b"new")), true)));
+    let settled = settle(Some(&drifting), Some(&file(b"newer")), rule(&policy));
+    let Update::Put(open) = settled.seen else {
+        panic!("the change is not kept")
+    };
+    assert_eq!(open.since, Timestamp::new(1, 0));
+}
+
+#[test]
+fn what_does_not_count_is_remembered_without_being_open() {
+    let policy = policy();
+    let old = file(b"old");
+    let touched = with(&old, |s| s.stat.changed = Timestamp::new(99, 0));
+    let settled = settle(Some(&row(Some(&old), None)), Some(&touched), rule(&policy));
+    assert_eq!(settled.trusted, Update::Keep);
+    let Update::Put(kept) = settled.seen else {
+        panic!("it would be read again each time")
+    };
+    assert!(!kept.drift);
+}
+
+#[test]
+fn new_digests_are_adopted_only_for_approved_content() {
+    let policy = policy();
+    let rule = rule(&policy);
+    let old = file(b"old");
+    let rehashed = with(&old, |s| s.digests = digests(b"old", "sha256,sha512"));
+    let settled = settle(Some(&row(Some(&old), None)), Some(&rehashed), rule);
+    assert_eq!(
+        settled,
+        Settled {
+            trusted: Update::Put(rehashed),
+            seen: Update::Keep
+        }
+    );
+
+    let tampered = with(&old, |s| s.digests = digests(b"new", "sha256,sha512"));
+    let settled = settle(Some(&row(Some(&old), None)), Some(&tampered), rule);
+    assert_eq!(settled.trusted, Update::Keep);
+}
+
+#[test]
+fn automatic_acceptance_trusts_what_is_seen() {
+    let mut spec = PolicySpec::builtin(&[PathBuf::from("/w")], None);
+    spec.monitors[0].accept = crate::policy::Accept::Auto;
+    let policy = Policy::compile(&spec).unwrap();
+    let (old, new) = (file(b"old"), file(b"new"));
+    let trusted = row(Some(&old), None);
+    let settled = settle(Some(&trusted), Some(&new), rule(&policy));
+    assert_eq!(
+        settled,
+        Settled {
+            trusted: Update::Put(new),
+            seen: Update::Keep
+        }
+    );
+    let settled = settle(Some(&trusted), None, rule(&policy));
+    assert_eq!(
+        settled,
+        Settled {
+            trusted: Update::Remove,
+            seen: Update::Keep
+        }
+    );
+    assert!(settle(Some(&trusted), Some(&old), rule(&policy)).is_nothing());
+}
+
+#[test]
+fn the_deepest_scope_says_what_was_covered() {
+    let now = Policy::compile(&PolicySpec::builtin(&["/w".into(), "/x".into()], None)).unwrap();
+    let before = PolicySpec::builtin(&["/w".into()], None);
+    let stored = |path: &str, spec: &PolicySpec| Scope {
+        path: path.into(),
+        policy: serde_json::to_string(spec).unwrap(),
+    };
+    let scopes = vec![stored("/", &before), stored("/x/new", now.spec())];
+    let coverage = Coverage::new(scopes, &now).unwrap();
+    let covered = |path: &str| coverage.covers(Path::new(path), Kind::File);
+    assert!(covered("/w/f"));
+    assert!(!covered("/x/f"));
+    assert!(covered("/x/new/f"));
+    assert!(coverage.is_outdated_for(Path::new("/w")));
+    assert!(coverage.is_outdated_for(Path::new("/")));
+    assert!(Coverage::new(Vec::new(), &now).unwrap().is_empty());
+}

@@ -5,6 +5,9 @@
 
 pub mod escape;
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use std::ffi::OsString;
 
 use waxseal_hashers::Digests;
