@@ -28,6 +28,7 @@ mod pool;
 mod walker;
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use std::fmt;

@@ -260,6 +260,7 @@ fn replaced(error: io::Error) -> io::Error {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

@@ -1,7 +1,5 @@
 //! Whole walks over real trees. The parts have tests of their own.
 
-#![cfg(target_os = "linux")]
-
 mod deep;
 mod surprises;
 mod threads;
