@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::approval::{Selection, approve};
 use crate::baseline::BaselineError;
 use crate::event::Writer;
-use crate::report::count;
+use crate::report::{Format, count};
 
 /// Arguments of `waxseal accept`.
 #[derive(Args, Debug)]
@@ -56,17 +56,32 @@ pub(super) fn run(args: &AcceptArgs, settings: &Settings) -> anyhow::Result<Exit
         None => Selection::Paths(paths::absolute_all(&args.paths)?),
     };
     if !settings.has_state_dir()? {
-        return Err(BaselineError::Missing { state_dir: settings.state_dir()? }.into());
+        return Err(BaselineError::Missing {
+            state_dir: settings.state_dir()?,
+        }
+        .into());
     }
     let mut baseline = settings.open_baseline()?;
     if !baseline.reader()?.has_baseline()? {
-        return Err(usage("there is no baseline yet: take one with `waxseal scan`"));
+        return Err(usage(
+            "there is no baseline yet: take one with `waxseal scan`",
+        ));
     }
     let mut reporter = settings.reporter();
-    let approved = approve(&mut baseline, &Writer::new(), &selection, &args.reason, &mut |document| {
-        reporter.document(document);
-        Ok(())
-    })?;
+    let approved = approve(
+        &mut baseline,
+        &Writer::new(),
+        &selection,
+        &args.reason,
+        &mut |document| {
+            // For people the last line says the same.
+            let is_total = document.pointer("/event/action") == Some(&json!("approved"));
+            if !is_total || settings.format != Format::Text {
+                reporter.document(document);
+            }
+            Ok(())
+        },
+    )?;
     baseline.close()?;
     if !settings.is_quiet {
         reporter.say(&match approved.paths {
@@ -75,6 +90,8 @@ pub(super) fn run(args: &AcceptArgs, settings: &Settings) -> anyhow::Result<Exit
         });
     }
     let printed = reporter.finish(Some(json!({ "approved": approved.paths })));
-    printed.map_err(|error| anyhow::Error::new(error).context("approved, but cannot write the report"))?;
+    printed.map_err(|error| {
+        anyhow::Error::new(error).context("approved, but cannot write the report")
+    })?;
     Ok(ExitCode::Clean)
 }

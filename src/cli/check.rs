@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::exit_code::{ExitCode, usage};
-use super::paths;
 use super::progress::Bar;
-use super::scan::{finish, nothing_to_do, print_blind_spots, raise_limits, with_link_targets};
 use super::settings::Settings;
 use super::watched::Watched;
+use super::{look, paths};
 use crate::baseline::{BaselineError, Reader};
 use crate::change::Action;
 use crate::event::Writer;
 use crate::inspect::Progress;
-use crate::report::{Run, summary_lines};
-use crate::scan::{Comparer, Coverage, Plan, Summary, Survey, survey};
+use crate::report::Run;
+use crate::scan::{Comparer, Coverage, Summary, Survey};
 use crate::state::escape;
 
 /// Arguments of `waxseal check`.
@@ -60,10 +59,10 @@ enum Codes {
 /// Runs `waxseal check`.
 pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let asked = paths::absolute_all(&args.paths)?;
-    let reader = open(settings)?;
+    let reader = Reader::open(&settings.state_dir()?)?;
     let watched = Watched::load(settings, Some(&reader))?;
     if watched.is_nothing() {
-        return Err(nothing_to_do());
+        return Err(look::nothing_to_do());
     }
     let coverage = Coverage::new(reader.scopes()?, &watched.policy)?;
     if coverage.is_empty() {
@@ -73,26 +72,20 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitC
     for path in &asked {
         refuse_without_baseline(path, &watched, &coverage)?;
     }
-    let scopes = with_link_targets(asked, &watched);
-    let mut plan = Plan::new(&watched.policy, &scopes, settings.threads);
+    let mut plan = look::plan(&watched, asked, settings);
     plan.full = args.full;
-    plan.rate = watched.rate();
     let writer = Writer::new();
-    let last = reader.last_scan()?;
+    let bar = Bar::start(settings, &plan, reader.last_scan()?.as_ref());
     let mut reporter = settings.reporter();
 
-    raise_limits();
     let progress = Progress::default();
-    let job = Survey { plan: &plan, coverage: &coverage, progress: &progress };
-    let bar = Bar::start(settings, &plan, last.as_ref());
     let mut comparer = Comparer::new(&plan, &writer)?;
-    survey(
-        &job,
-        &|| reader.another(),
-        &mut |batch| comparer.take(batch),
-        &mut |progress| bar.observe(progress),
-    )?;
-    bar.finish();
+    let job = Survey {
+        plan: &plan,
+        coverage: &coverage,
+        progress: &progress,
+    };
+    look::survey(job, &reader, bar, &mut |batch| comparer.take(batch))?;
     comparer.totals(&progress);
     let (summary, blind) = comparer.finish(&mut |document| {
         reporter.document(document);
@@ -100,18 +93,19 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitC
     })?;
     reporter.flush();
     let causes: Vec<String> = blind.iter().map(|spot| spot.cause.to_string()).collect();
-    let spots = blind.iter().zip(&causes).map(|(spot, cause)| (spot.path.as_path(), cause.as_str()));
-    print_blind_spots(spots, settings, "--verbose lists them all");
-    let run = Run { is_recorded: false, added: Vec::new() };
-    if !settings.is_quiet {
-        summary_lines(&summary, &run).iter().for_each(|line| reporter.say(line));
-    }
-    finish(reporter, &summary, &run)?;
-    Ok(if args.uses_aide_codes() { aide(&summary) } else { ExitCode::of_summary(&summary) })
-}
-
-fn open(settings: &Settings) -> anyhow::Result<Reader> {
-    Ok(Reader::open(&settings.state_dir()?)?)
+    let spots = blind.iter().zip(&causes);
+    let spots = spots.map(|(spot, cause)| (&*spot.path, cause.as_str()));
+    look::list_blind_spots(spots, settings, "`--verbose` lists them all");
+    let run = Run {
+        is_recorded: false,
+        added: Vec::new(),
+    };
+    look::conclude(reporter, &summary, &run, settings)?;
+    Ok(if args.uses_aide_codes() {
+        aide(&summary)
+    } else {
+        ExitCode::of_summary(&summary)
+    })
 }
 
 /// Refuses a path that no scan has looked at, or of which nothing is watched.
@@ -123,12 +117,17 @@ fn refuse_without_baseline(
     let roots = watched.policy.roots();
     let is_watched = watched.watches(path) || roots.iter().any(|root| root.path.starts_with(path));
     let is_covered = coverage.includes(path)
-        || roots.iter().any(|root| root.path.starts_with(path) && coverage.includes(&root.path));
+        || roots
+            .iter()
+            .any(|root| root.path.starts_with(path) && coverage.includes(&root.path));
     if is_watched && is_covered {
         return Ok(());
     }
     let shown = escape::path(path);
-    Err(usage(format!("{shown} has no baseline: take one with `waxseal scan {}`", quoted(&shown))))
+    Err(usage(format!(
+        "{shown} has no baseline: take one with `waxseal scan {}`",
+        quoted(&shown)
+    )))
 }
 
 /// Quotes an escaped path for a shell, where it needs that.
@@ -181,7 +180,11 @@ mod tests {
 
     #[test]
     fn the_command_that_is_named_can_be_pasted() {
-        let table = [("/srv/x", "/srv/x"), ("/a b", "'/a b'"), ("/a\\n'", "$'/a\\n\\''")];
+        let table = [
+            ("/srv/x", "/srv/x"),
+            ("/a b", "'/a b'"),
+            ("/a\\n'", "$'/a\\n\\''"),
+        ];
         for (shown, command) in table {
             assert_eq!(quoted(shown), command);
         }

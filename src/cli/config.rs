@@ -79,10 +79,17 @@ fn check(loaded: &Loaded, settings: &Settings) -> anyhow::Result<ExitCode> {
         let own = roots.iter().filter(|root| root.rule == index);
         let (found, missing): (Vec<_>, Vec<_>) = own.partition(|root| root.exists);
         let name = escape::bytes(rule.name.as_bytes());
-        lines.push(format!("monitor {name}: {}", count(found.len() as u64, "path")));
+        lines.push(format!(
+            "monitor {name}: {}",
+            count(found.len() as u64, "path")
+        ));
         let show = |path: &Path, note: &str| format!("  {}{note}", escape::path(path));
         lines.extend(found.iter().map(|root| show(&root.path, "")));
-        lines.extend(missing.iter().map(|root| show(&root.path, ", which does not exist now")));
+        lines.extend(
+            missing
+                .iter()
+                .map(|root| show(&root.path, ", which does not exist now")),
+        );
         monitors.push(json!({
             "name": rule.name,
             "paths": found.iter().map(|root| path_text(&root.path)).collect::<Vec<_>>(),
@@ -90,7 +97,12 @@ fn check(loaded: &Loaded, settings: &Settings) -> anyhow::Result<ExitCode> {
         }));
     }
     lines.push(format!("{} is valid", escape::path(&loaded.path)));
-    let warnings: Vec<String> = loaded.config.warnings.iter().map(ToString::to_string).collect();
+    let warnings: Vec<String> = loaded
+        .config
+        .warnings
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let object = json!({
         "valid": true,
         "file": path_text(&loaded.path),

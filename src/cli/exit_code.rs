@@ -125,17 +125,26 @@ mod tests {
 
     #[test]
     fn an_error_is_recognised_wherever_it_stands_in_the_chain() {
-        let damaged =
-            || BaselineError::Damaged { db: PathBuf::from("/x"), reason: "bits".to_owned() };
-        let missing = BaselineError::Missing { state_dir: PathBuf::from("/x") };
-        let in_scan = Err::<(), _>(ScanError::Baseline(damaged())).context("scan").unwrap_err();
+        let damaged = || BaselineError::Damaged {
+            db: PathBuf::from("/x"),
+            reason: "bits".to_owned(),
+        };
+        let missing = BaselineError::Missing {
+            state_dir: PathBuf::from("/x"),
+        };
+        let in_scan = Err::<(), _>(ScanError::Baseline(damaged()))
+            .context("scan")
+            .unwrap_err();
         let table = [
             (damaged().into(), ExitCode::Damaged),
             (in_scan, ExitCode::Damaged),
             (ApprovalError::Baseline(damaged()).into(), ExitCode::Damaged),
             (missing.into(), ExitCode::Usage),
             (usage("no"), ExitCode::Usage),
-            (ApprovalError::UnknownEvent("1".to_owned()).into(), ExitCode::Usage),
+            (
+                ApprovalError::UnknownEvent("1".to_owned()).into(),
+                ExitCode::Usage,
+            ),
             (anyhow::anyhow!("other"), ExitCode::Failure),
         ];
         for (error, code) in table {
@@ -145,7 +154,11 @@ mod tests {
 
     #[test]
     fn differences_outweigh_what_could_not_be_looked_at() {
-        let summary = |open, blind| Summary { open, blind, ..Summary::default() };
+        let summary = |open, blind| Summary {
+            open,
+            blind,
+            ..Summary::default()
+        };
         assert_eq!(ExitCode::of_summary(&summary(0, 0)), ExitCode::Clean);
         assert_eq!(ExitCode::of_summary(&summary(0, 1)), ExitCode::Incomplete);
         assert_eq!(ExitCode::of_summary(&summary(1, 1)), ExitCode::Differences);

@@ -40,7 +40,11 @@ pub(super) fn run(args: &ExplainArgs, settings: &Settings) -> anyhow::Result<Exi
         Err(error) => return Err(error.into()),
     };
     let watched = Watched::load(settings, reader.as_ref())?;
-    let row = reader.as_ref().map(|reader| reader.row(&path)).transpose()?.flatten();
+    let row = reader
+        .as_ref()
+        .map(|reader| reader.row(&path))
+        .transpose()?
+        .flatten();
     let remembered = row.as_ref().and_then(Row::last).map(|last| last.stat.kind);
     let kind = paths::kind(&path).or(remembered).unwrap_or(Kind::File);
     let explanation = watched.policy.explain(&path, kind);
@@ -61,9 +65,15 @@ fn policy_lines(explanation: &Explanation<'_>) -> Vec<String> {
             lines.extend(rule_lines(explanation, rule));
         }
         Decision::Excluded { rule, by } => {
-            lines.push(format!("not watched: monitor {} leaves it out: {}", shown(&rule.name), shown(by)));
+            lines.push(format!(
+                "not watched: monitor {} leaves it out: {}",
+                shown(&rule.name),
+                shown(by)
+            ));
         }
-        Decision::Uncovered => lines.push("not watched: no monitor names it or a directory above it".to_owned()),
+        Decision::Uncovered => {
+            lines.push("not watched: no monitor names it or a directory above it".to_owned())
+        }
     }
     let is_decided = !matches!(explanation.decision, Decision::Uncovered);
     for (position, candidate) in explanation.candidates.iter().enumerate() {
@@ -81,9 +91,24 @@ fn policy_lines(explanation: &Explanation<'_>) -> Vec<String> {
 }
 
 fn rule_lines(explanation: &Explanation<'_>, rule: &Rule) -> Vec<String> {
-    let list = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
-    let names = explanation.attributes.names().into_iter().map(str::to_owned).collect();
-    let types = explanation.hash_types.iter().map(|one| one.name().to_owned()).collect();
+    let list = |items: Vec<String>| {
+        if items.is_empty() {
+            "none".to_owned()
+        } else {
+            items.join(", ")
+        }
+    };
+    let names = explanation
+        .attributes
+        .names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let types = explanation
+        .hash_types
+        .iter()
+        .map(|one| one.name().to_owned())
+        .collect();
     let tags = explanation.tags.iter().map(|tag| shown(tag)).collect();
     let mut lines = vec![
         format!("  attributes  {}", list(names)),
@@ -92,7 +117,10 @@ fn rule_lines(explanation: &Explanation<'_>, rule: &Rule) -> Vec<String> {
         format!("  accept      {}", rule.accept.name()),
     ];
     if let Some(limit) = rule.max_file_size {
-        lines.push(format!("  content     not read above {}", crate::report::bytes(limit)));
+        lines.push(format!(
+            "  content     not read above {}",
+            crate::report::bytes(limit)
+        ));
     }
     lines
 }
@@ -192,7 +220,11 @@ fn file(writer: &Writer, path: &Path, state: &FileState) -> Value {
         found_by: FoundBy::Scan,
         rule: None,
     };
-    writer.event(&event, "").get_mut("file").map(Value::take).unwrap_or_default()
+    writer
+        .event(&event, "")
+        .get_mut("file")
+        .map(Value::take)
+        .unwrap_or_default()
 }
 
 fn shown(text: &str) -> String {

@@ -65,7 +65,11 @@ pub(super) fn run(args: &HashArgs, settings: &Settings) -> anyhow::Result<ExitCo
         !printer.output.is_closed()
     });
     printer.finish()?;
-    Ok(if failed { ExitCode::Failure } else { ExitCode::Clean })
+    Ok(if failed {
+        ExitCode::Failure
+    } else {
+        ExitCode::Clean
+    })
 }
 
 /// Hashes all files and hands the results over in their order, until `take` says no.
@@ -85,7 +89,9 @@ fn hash_all(
                 let mut inspector = Inspector::new(threads / workers, &progress, &throttle);
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(file) = args.files.get(index) else { return };
+                    let Some(file) = args.files.get(index) else {
+                        return;
+                    };
                     let digests = digests(&mut inspector, file, args.hash_types, threads);
                     if sender.send((index, file, digests)).is_err() {
                         return;
@@ -124,13 +130,22 @@ fn digests(
     if parent.as_os_str().is_empty() {
         return Err(not_readable(Kind::Directory));
     }
-    let wanted = Wanted { hash_types, max_file_size: None };
+    let wanted = Wanted {
+        hash_types,
+        max_file_size: None,
+    };
     match inspector.look(&Dir::open(parent)?, name, Kind::File, wanted) {
-        Observation::Present(Present { state, unread: None }) => match state.stat.kind {
+        Observation::Present(Present {
+            state,
+            unread: None,
+        }) => match state.stat.kind {
             Kind::File => Ok(state.digests),
             other => Err(not_readable(other)),
         },
-        Observation::Present(Present { unread: Some(Unread::Refused(error)), .. })
+        Observation::Present(Present {
+            unread: Some(Unread::Refused(error)),
+            ..
+        })
         | Observation::Unreadable(error) => Err(error),
         Observation::Present(_) => Err(io::Error::other("not read")),
         Observation::Absent => Err(io::ErrorKind::NotFound.into()),
@@ -172,7 +187,13 @@ impl Printer {
     fn new(settings: &Settings, types: HashTypes) -> Printer {
         use std::io::IsTerminal as _;
         let is_terminal = io::stdout().is_terminal();
-        Printer { output: Output::stdout(), format: settings.format, types, is_terminal, printed: 0 }
+        Printer {
+            output: Output::stdout(),
+            format: settings.format,
+            types,
+            is_terminal,
+            printed: 0,
+        }
     }
 
     fn print(&mut self, file: &Path, digests: &Digests) {
@@ -184,9 +205,14 @@ impl Printer {
             }
             Format::Ndjson => self.output.line(&object(file, digests).to_string()),
             Format::Json => {
-                let lead = if self.printed == 0 { "{\"files\":[\n" } else { ",\n" };
+                let lead = if self.printed == 0 {
+                    "{\"files\":[\n"
+                } else {
+                    ",\n"
+                };
                 self.output.write(lead.as_bytes());
-                self.output.write(object(file, digests).to_string().as_bytes());
+                self.output
+                    .write(object(file, digests).to_string().as_bytes());
             }
         }
         self.printed += 1;
@@ -195,7 +221,8 @@ impl Printer {
     fn line(&mut self, file: &Path, hash_type: HashType, digest: &str) {
         let (name, is_escaped) = name(file, self.is_terminal);
         if self.types.len() > 1 {
-            self.output.write(format!("{:<11}  ", hash_type.name()).as_bytes());
+            self.output
+                .write(format!("{:<11}  ", hash_type.name()).as_bytes());
         } else if is_escaped {
             self.output.write(b"\\");
         }
@@ -206,7 +233,11 @@ impl Printer {
 
     fn finish(mut self) -> anyhow::Result<()> {
         if self.format == Format::Json {
-            self.output.line(if self.printed == 0 { "{\"files\":[]}" } else { "\n]}" });
+            self.output.line(if self.printed == 0 {
+                "{\"files\":[]}"
+            } else {
+                "\n]}"
+            });
         }
         self.output.finish().context("cannot write the digests")
     }
@@ -236,12 +267,15 @@ fn name(file: &Path, is_terminal: bool) -> (Vec<u8>, bool) {
 }
 
 fn object(file: &Path, digests: &Digests) -> Value {
-    let hashes: Map<String, Value> =
-        digests.iter().map(|(kind, digest)| (kind.name().to_owned(), json!(hex(digest)))).collect();
+    let hashes: Map<String, Value> = digests
+        .iter()
+        .map(|(kind, digest)| (kind.name().to_owned(), json!(hex(digest))))
+        .collect();
     let mut object = json!({ "file": { "path": path_text(file), "hash": hashes } });
-    if let (Some(encoded), Some(fields)) =
-        (path_bytes(file), object.get_mut("file").and_then(Value::as_object_mut))
-    {
+    if let (Some(encoded), Some(fields)) = (
+        path_bytes(file),
+        object.get_mut("file").and_then(Value::as_object_mut),
+    ) {
         fields.insert("path_bytes".to_owned(), encoded);
     }
     object

@@ -35,7 +35,10 @@ pub(super) fn run(args: &InitArgs, settings: &Settings) -> anyhow::Result<ExitCo
     let path = settings.config_path()?;
     write(&path, args.force)?;
     if !settings.is_quiet {
-        warn(&format!("wrote {}; edit it to your needs", escape::path(&path)));
+        warn(&format!(
+            "wrote {}; edit it to your needs",
+            escape::path(&path)
+        ));
     }
     if args.no_scan {
         return Ok(ExitCode::Clean);
@@ -52,7 +55,11 @@ fn write(path: &Path, force: bool) -> anyhow::Result<()> {
     }
     let mut options = fs::OpenOptions::new();
     options.write(true);
-    if force { options.create(true).truncate(true) } else { options.create_new(true) };
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
     let mut file = match options.open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -63,5 +70,6 @@ fn write(path: &Path, force: bool) -> anyhow::Result<()> {
         Err(error) => return Err(error).with_context(|| format!("cannot create {shown}")),
     };
     let content = default_toml(host::os_name());
-    file.write_all(content.as_bytes()).with_context(|| format!("cannot write {shown}"))
+    file.write_all(content.as_bytes())
+        .with_context(|| format!("cannot write {shown}"))
 }

@@ -53,25 +53,37 @@ pub(super) struct LogArgs {
 
 /// Runs `waxseal log`.
 pub(super) fn run(args: &LogArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let since = match &args.since {
-        None => None,
-        Some(text) => {
-            let parsed = since::parse(text, &Zoned::now());
-            Some(parsed.map_err(|reason| super::exit_code::usage(format!("--since {text:?}: {reason}")))?)
-        }
+    let since =
+        match &args.since {
+            None => None,
+            Some(text) => {
+                let parsed = since::parse(text, &Zoned::now());
+                Some(parsed.map_err(|reason| {
+                    super::exit_code::usage(format!("--since {text:?}: {reason}"))
+                })?)
+            }
+        };
+    let wanted = Wanted {
+        under: paths::absolute_all(&args.paths)?,
+        since,
     };
-    let wanted = Wanted { under: paths::absolute_all(&args.paths)?, since };
     let reader = Reader::open(&settings.state_dir()?)?;
     if args.verify {
         return verify(&reader, settings);
     }
-    let mut printer = Printer { reporter: settings.reporter(), settings };
+    let mut printer = Printer {
+        reporter: settings.reporter(),
+        settings,
+    };
     let mut last = printer.recorded(&reader, &wanted, args.lines)?;
     while args.follow && printer.reporter.flush() {
         thread::sleep(PAUSE);
         last = printer.newer(&reader, &wanted, last)?;
     }
-    printer.reporter.finish(None).context("cannot write the report")?;
+    printer
+        .reporter
+        .finish(None)
+        .context("cannot write the report")?;
     Ok(ExitCode::Clean)
 }
 
@@ -115,11 +127,15 @@ impl Printer<'_> {
         wanted: &Wanted,
         lines: Option<usize>,
     ) -> anyhow::Result<u64> {
-        let Some(lines) = lines else { return Ok(self.newer(reader, wanted, 0)?) };
+        let Some(lines) = lines else {
+            return Ok(self.newer(reader, wanted, 0)?);
+        };
         if wanted.under.is_empty() && wanted.since.is_none() {
             let events = reader.last_events(lines)?;
             let last = reader.last_events(1)?.last().map_or(0, |event| event.seq);
-            events.iter().for_each(|event| self.print(event, &document(event)));
+            events
+                .iter()
+                .for_each(|event| self.print(event, &document(event)));
             return Ok(events.last().map_or(last, |event| event.seq));
         }
         let mut kept: VecDeque<(StoredEvent, Value)> = VecDeque::new();
@@ -138,7 +154,8 @@ impl Printer<'_> {
                 }
             }
         }
-        kept.iter().for_each(|(event, document)| self.print(event, document));
+        kept.iter()
+            .for_each(|(event, document)| self.print(event, document));
         Ok(last)
     }
 
@@ -151,7 +168,9 @@ impl Printer<'_> {
     ) -> Result<u64, BaselineError> {
         loop {
             let page = wanted.page(reader, last)?;
-            let Some(end) = page.last() else { return Ok(last) };
+            let Some(end) = page.last() else {
+                return Ok(last);
+            };
             last = end.seq;
             for event in &page {
                 let document = document(event);
@@ -182,8 +201,16 @@ fn document(event: &StoredEvent) -> Value {
 
 fn verify(reader: &Reader, settings: &Settings) -> anyhow::Result<ExitCode> {
     let report = reader.verify_chain()?;
-    let ChainReport { events, head, faults, fault_count } = &report;
-    let mut lines: Vec<String> = faults.iter().map(|fault| format!("broken: {fault}")).collect();
+    let ChainReport {
+        events,
+        head,
+        faults,
+        fault_count,
+    } = &report;
+    let mut lines: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("broken: {fault}"))
+        .collect();
     let events_counted = count(*events, "event");
     match head {
         _ if !report.is_intact() => lines.push(format!(
@@ -205,7 +232,11 @@ fn verify(reader: &Reader, settings: &Settings) -> anyhow::Result<ExitCode> {
         "fault_count": fault_count,
     });
     settings.print(&lines, &object)?;
-    Ok(if report.is_intact() { ExitCode::Clean } else { ExitCode::Damaged })
+    Ok(if report.is_intact() {
+        ExitCode::Clean
+    } else {
+        ExitCode::Damaged
+    })
 }
 
 fn next_step(state_dir: &Path) -> String {

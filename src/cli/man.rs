@@ -44,7 +44,9 @@ fn write_pages(command: &Command, name: &str, dir: &Path) -> anyhow::Result<()> 
     let path = dir.join(format!("{name}.1"));
     fs::write(&path, render(command, name)?)
         .with_context(|| format!("cannot write {}", escape::path(&path)))?;
-    let visible = command.get_subcommands().filter(|below| !below.is_hide_set());
+    let visible = command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set());
     for below in visible.filter(|below| below.get_name() != "help") {
         write_pages(below, &format!("{name}-{}", below.get_name()), dir)?;
     }
@@ -53,6 +55,8 @@ fn write_pages(command: &Command, name: &str, dir: &Path) -> anyhow::Result<()> 
 
 fn render(command: &Command, name: &str) -> anyhow::Result<Vec<u8>> {
     let mut page = Vec::new();
-    Man::new(command.clone()).title(name.to_uppercase()).render(&mut page)?;
+    Man::new(command.clone())
+        .title(name.to_uppercase())
+        .render(&mut page)?;
     Ok(page)
 }

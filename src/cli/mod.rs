@@ -16,6 +16,7 @@ mod explain;
 mod hash;
 mod init;
 mod log;
+mod look;
 mod man;
 mod paths;
 mod progress;
@@ -44,14 +45,23 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> std::process::ExitCode {
         Err(error) => {
             // Help and version come here too. Nobody may be reading; that is no reason to fail.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Clean }.into();
+            return if error.use_stderr() {
+                ExitCode::Usage
+            } else {
+                ExitCode::Clean
+            }
+            .into();
         }
     };
     let uses_aide_codes = cli.command.uses_aide_codes();
     let code = dispatch(cli).unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "waxseal: error: {}", chain(&error));
         let code = ExitCode::of(&error);
-        if uses_aide_codes { code.as_aide() } else { code }
+        if uses_aide_codes {
+            code.as_aide()
+        } else {
+            code
+        }
     });
     code.into()
 }

@@ -37,13 +37,21 @@ pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
         return fs::canonicalize(&whole).map_err(|error| unusable(error.to_string()));
     };
     for ancestor in parent.ancestors() {
-        let Ok(real) = fs::canonicalize(ancestor) else { continue };
+        let Ok(real) = fs::canonicalize(ancestor) else {
+            continue;
+        };
         let rest = parent.strip_prefix(ancestor).unwrap_or(Path::new(""));
         if rest.components().any(|part| part == Component::ParentDir) {
-            return Err(unusable("it goes up with `..` from a directory that does not exist".to_owned()));
+            return Err(unusable(
+                "it goes up with `..` from a directory that does not exist".to_owned(),
+            ));
         }
         // Joining the components one by one leaves no slash at the end.
-        return Ok(real.components().chain(rest.components()).collect::<PathBuf>().join(name));
+        return Ok(real
+            .components()
+            .chain(rest.components())
+            .collect::<PathBuf>()
+            .join(name));
     }
     Ok(whole)
 }
@@ -67,12 +75,17 @@ pub(super) fn kind(path: &Path) -> Option<Kind> {
 
 /// Returns where a link leads, unless it is no link or leads nowhere.
 pub(super) fn link_target(path: &Path) -> Option<PathBuf> {
-    let is_link = path.symlink_metadata().is_ok_and(|found| found.file_type().is_symlink());
+    let is_link = path
+        .symlink_metadata()
+        .is_ok_and(|found| found.file_type().is_symlink());
     is_link.then(|| fs::canonicalize(path).ok()).flatten()
 }
 
 fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 #[cfg(test)]

@@ -39,7 +39,11 @@ impl Bar {
         let by = measure(plan, last);
         let is_seen = !settings.is_quiet && std::io::stderr().is_terminal();
         let bar = is_seen.then(|| draw(by));
-        Bar { bar, by, started: Instant::now() }
+        Bar {
+            bar,
+            by,
+            started: Instant::now(),
+        }
     }
 
     /// Shows how far the run has come.
@@ -53,7 +57,11 @@ impl Bar {
             Measure::Unknown => bar.tick(),
         }
         let rate = read as f64 / self.started.elapsed().as_secs_f64().max(0.001);
-        bar.set_message(format!("{objects} paths, {} ({}/s)", bytes(read), bytes(rate as u64)));
+        bar.set_message(format!(
+            "{objects} paths, {} ({}/s)",
+            bytes(read),
+            bytes(rate as u64)
+        ));
     }
 
     /// Takes the bar from the screen.

@@ -4,22 +4,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use waxseal_hashers::HashTypes;
-use waxseal_platform::host;
 
 use super::exit_code::{ExitCode, usage};
-use super::paths;
 use super::progress::Bar;
-use super::settings::{Settings, warn};
+use super::settings::Settings;
 use super::watched::{Added, Watched};
+use super::{look, paths};
 use crate::baseline::{BaselineError, Reader};
 use crate::event::Writer;
 use crate::inspect::Progress;
-use crate::report::{Run, count, summary_lines, summary_object};
-use crate::scan::{Coverage, Plan, Recorder, Summary, Survey, survey};
+use crate::report::Run;
+use crate::scan::{Coverage, Recorder, Survey};
 use crate::state::escape;
-
-/// Paths that could not be looked at are listed up to this many.
-const SPOTS_LISTED: usize = 20;
 
 /// Arguments of `waxseal scan`.
 #[derive(Args, Debug, Default)]
@@ -52,7 +48,9 @@ pub(super) struct ScanArgs {
 /// Reads a list of hash types that has at least one.
 pub(super) fn hash_types(list: &str) -> Result<HashTypes, String> {
     match list.parse::<HashTypes>() {
-        Ok(types) if types.is_empty() => Err(format!("the list is empty: use {}", HashTypes::all())),
+        Ok(types) if types.is_empty() => {
+            Err(format!("the list is empty: use {}", HashTypes::all()))
+        }
         Ok(types) => Ok(types),
         Err(error) => Err(error.to_string()),
     }
@@ -65,42 +63,24 @@ pub(super) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
     let mut baseline = settings.open_baseline()?;
     let reader = baseline.reader()?;
     let mut watched = Watched::load(settings, Some(&reader))?;
-    let mut added = Vec::new();
-    for path in &asked {
-        if !paths::exists(path) && !is_known(&reader, path)? {
-            return Err(unknown(path));
-        }
-        if watched.add(path, args.hash_types)? == Added::Joined {
-            added.push(path.clone());
-        }
-    }
-    if watched.is_nothing() {
-        return Err(nothing_to_do());
-    }
+    let added = join(&mut watched, &asked, args.hash_types, &reader)?;
     watched.remember(&mut baseline)?;
 
-    let scopes = with_link_targets(asked, &watched);
-    let mut plan = Plan::new(&watched.policy, &scopes, settings.threads);
+    let mut plan = look::plan(&watched, asked, settings);
     plan.full = args.full;
-    plan.rate = watched.rate();
     let coverage = Coverage::new(reader.scopes()?, &watched.policy)?;
     let writer = Writer::new();
-    let last = reader.last_scan()?;
+    let bar = Bar::start(settings, &plan, reader.last_scan()?.as_ref());
     let mut reporter = settings.reporter();
 
-    raise_limits();
     let progress = Progress::default();
-    let job = Survey { plan: &plan, coverage: &coverage, progress: &progress };
-    let bar = Bar::start(settings, &plan, last.as_ref());
-    let mut recorder =
-        Recorder::new(&mut baseline, &plan, &coverage, &writer, args.emit_initial)?;
-    survey(
-        &job,
-        &|| reader.another(),
-        &mut |batch| recorder.take(batch),
-        &mut |progress| bar.observe(progress),
-    )?;
-    bar.finish();
+    let mut recorder = Recorder::new(&mut baseline, &plan, &coverage, &writer, args.emit_initial)?;
+    let job = Survey {
+        plan: &plan,
+        coverage: &coverage,
+        progress: &progress,
+    };
+    look::survey(job, &reader, bar, &mut |batch| recorder.take(batch))?;
     recorder.totals(&progress);
     let summary = recorder.finish(&mut |document| {
         reporter.document(document);
@@ -108,24 +88,37 @@ pub(super) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
     })?;
     reporter.flush();
     list_blind_spots(&reader, settings)?;
-    let run = Run { is_recorded: true, added };
-    if !settings.is_quiet {
-        summary_lines(&summary, &run).iter().for_each(|line| reporter.say(line));
-    }
+    // The store is sealed only when nobody reads it any more.
     drop(reader);
     baseline.close()?;
-    finish(reporter, &summary, &run)?;
+    let run = Run {
+        is_recorded: true,
+        added,
+    };
+    look::conclude(reporter, &summary, &run, settings)?;
     Ok(ExitCode::of_summary(&summary))
 }
 
-/// Ends the report of a scan or a check.
-pub(super) fn finish(
-    reporter: crate::report::Reporter,
-    summary: &Summary,
-    run: &Run,
-) -> anyhow::Result<()> {
-    let printed = reporter.finish(Some(summary_object(summary, run)));
-    printed.map_err(|error| anyhow::Error::new(error).context("cannot write the report"))
+/// Watches these paths from now on, and returns those that were not watched before.
+fn join(
+    watched: &mut Watched,
+    asked: &[PathBuf],
+    hash_types: Option<HashTypes>,
+    reader: &Reader,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let mut added = Vec::new();
+    for path in asked {
+        if !paths::exists(path) && !is_known(reader, path)? {
+            return Err(unknown(path));
+        }
+        if watched.add(path, hash_types)? == Added::Joined {
+            added.push(path.clone());
+        }
+    }
+    if watched.is_nothing() {
+        return Err(look::nothing_to_do());
+    }
+    Ok(added)
 }
 
 /// Refuses what needs no look into the store, before one is made.
@@ -133,8 +126,8 @@ fn refuse_early(asked: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
     if settings.has_state_dir()? {
         return Ok(());
     }
-    if asked.is_empty() && settings.config()?.is_none() {
-        return Err(nothing_to_do());
+    if asked.is_empty() && !settings.has_config() {
+        return Err(look::nothing_to_do());
     }
     match asked.iter().find(|path| !paths::exists(path)) {
         Some(path) => Err(unknown(path)),
@@ -142,16 +135,9 @@ fn refuse_early(asked: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
     }
 }
 
-/// Returns the error of a run that has nothing to look at.
-pub(super) fn nothing_to_do() -> anyhow::Error {
-    usage(
-        "nothing is watched yet: run `waxseal init` to write a configuration, or name what to \
-         watch, such as `waxseal scan /etc`",
-    )
-}
-
 fn unknown(path: &Path) -> anyhow::Error {
-    usage(format!("{} does not exist, and no baseline knows it", escape::path(path)))
+    let shown = escape::path(path);
+    usage(format!("{shown} does not exist, and no baseline knows it"))
 }
 
 /// Says whether the store holds anything at or below a path.
@@ -176,46 +162,13 @@ fn is_known(reader: &Reader, path: &Path) -> Result<bool, BaselineError> {
     }
 }
 
-/// Adds the places that links among the paths lead to, where they are watched too.
-///
-/// `waxseal scan /bin` means what is in it, even where `/bin` is a link.
-pub(super) fn with_link_targets(mut paths: Vec<PathBuf>, watched: &Watched) -> Vec<PathBuf> {
-    let targets = paths.iter().filter_map(|path| paths::link_target(path));
-    let targets: Vec<PathBuf> = targets.filter(|target| watched.watches(target)).collect();
-    for target in targets {
-        if !paths.contains(&target) {
-            paths.push(target);
-        }
-    }
-    paths
-}
-
-/// Lets the walk hold many directories open; with fewer it is only slower.
-pub(super) fn raise_limits() {
-    let _ = host::raise_open_file_limit();
-}
-
 fn list_blind_spots(reader: &Reader, settings: &Settings) -> anyhow::Result<()> {
-    let Some(run) = reader.last_scan()?.filter(|run| run.blind_spots > 0) else { return Ok(()) };
+    let last = reader.last_scan()?;
+    let Some(run) = last.filter(|run| run.blind_spots > 0) else {
+        return Ok(());
+    };
     let spots = reader.blind_spots(run.id)?;
-    let spots = spots.iter().map(|spot| (spot.path.as_path(), spot.cause.as_str()));
-    print_blind_spots(spots, settings, "`waxseal status` lists the rest");
+    let spots = spots.iter().map(|spot| (&*spot.path, spot.cause.as_str()));
+    look::list_blind_spots(spots, settings, "`waxseal status -v` lists the rest");
     Ok(())
-}
-
-/// Lists on standard error what could not be looked at.
-pub(super) fn print_blind_spots<'s>(
-    spots: impl ExactSizeIterator<Item = (&'s Path, &'s str)>,
-    settings: &Settings,
-    rest: &str,
-) {
-    let total = spots.len();
-    let limit = if settings.style.is_verbose { total } else { SPOTS_LISTED };
-    for (path, cause) in spots.take(limit) {
-        warn(&format!("not looked at: {}: {}", escape::path(path), escape::bytes(cause.as_bytes())));
-    }
-    if total > limit {
-        let more = count((total - limit) as u64, "more path");
-        warn(&format!("{more} could not be looked at: {rest}"));
-    }
 }

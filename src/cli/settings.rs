@@ -66,7 +66,10 @@ impl Settings {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         Ok(Settings {
             format,
-            style: Style { is_colored, is_verbose: globals.verbose },
+            style: Style {
+                is_colored,
+                is_verbose: globals.verbose,
+            },
             is_quiet: globals.quiet,
             threads: globals.threads.map_or_else(cores, usize::from),
             config: globals.config.map(absolute).transpose()?,
@@ -105,25 +108,37 @@ impl Settings {
         })
     }
 
+    /// Says whether a configuration was named or exists, without reading it.
+    pub(super) fn has_config(&self) -> bool {
+        self.config_in_use().is_some()
+    }
+
     /// Reads the configuration; there is none when the default file does not exist.
     pub(super) fn config(&self) -> anyhow::Result<Option<Loaded>> {
-        let path = match &self.config {
-            Some(named) => named.clone(),
-            None => match host::default_config_file() {
-                Some(path) if path.symlink_metadata().is_ok() => path,
-                _ => return Ok(None),
-            },
-        };
-        self.load(&path).map(Some)
+        let path = self.config_in_use();
+        path.map(|path| self.load(&path)).transpose()
+    }
+
+    fn config_in_use(&self) -> Option<PathBuf> {
+        let named = self.config.clone();
+        // A default file that is a dangling link is there, and reading it says what is wrong.
+        let default = || host::default_config_file().filter(|path| path.symlink_metadata().is_ok());
+        named.or_else(default)
     }
 
     /// Reads a configuration file and prints its warnings.
     pub(super) fn load(&self, path: &Path) -> anyhow::Result<Loaded> {
         let config = Config::load(path)?;
         if !self.is_quiet {
-            config.warnings.iter().for_each(|warning| warn(&warning.to_string()));
+            config
+                .warnings
+                .iter()
+                .for_each(|warning| warn(&warning.to_string()));
         }
-        Ok(Loaded { path: path.to_owned(), config })
+        Ok(Loaded {
+            path: path.to_owned(),
+            config,
+        })
     }
 
     /// Returns the reporter of the standard output.

@@ -10,15 +10,21 @@ use waxseal_platform::stat::Timestamp;
 pub(super) fn parse(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     let text = text.trim();
     let unusable = |reason: String| {
-        format!("{reason}; use a time such as 2026-11-23T08:00:00Z, a date such as 2026-11-23, or how long ago, such as 90m or \"2 days\"")
+        format!(
+            "{reason}; use a time such as 2026-11-23T08:00:00Z, a date such as 2026-11-23, or how long ago, such as 90m or \"2 days\""
+        )
     };
     if let Ok(instant) = text.parse::<jiff::Timestamp>() {
         return Ok(timestamp(instant));
     }
-    let civil = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(DateTime::from));
+    let civil = text
+        .parse::<DateTime>()
+        .or_else(|_| text.parse::<Date>().map(DateTime::from));
     if let Ok(civil) = civil {
         let zoned = civil.to_zoned(now.time_zone().clone());
-        return zoned.map(|zoned| timestamp(zoned.timestamp())).map_err(|e| unusable(e.to_string()));
+        return zoned
+            .map(|zoned| timestamp(zoned.timestamp()))
+            .map_err(|e| unusable(e.to_string()));
     }
     let span: Span = text
         .strip_suffix("ago")
@@ -26,7 +32,9 @@ pub(super) fn parse(text: &str, now: &Zoned) -> Result<Timestamp, String> {
         .trim()
         .parse()
         .map_err(|_| unusable("neither a time nor how long ago".to_owned()))?;
-    let earlier = now.checked_sub(span.abs()).map_err(|error| unusable(error.to_string()))?;
+    let earlier = now
+        .checked_sub(span.abs())
+        .map_err(|error| unusable(error.to_string()))?;
     Ok(timestamp(earlier.timestamp()))
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use waxseal_platform::stat::Timestamp;
 
 use super::exit_code::ExitCode;
+use super::look::SPOTS_LISTED;
 use super::settings::Settings;
 use super::watched::Watched;
 use crate::baseline::{BlindSpot, Counts, Reader, ScanRun};
@@ -15,9 +16,6 @@ use crate::event::{path_text, time};
 use crate::policy::MonitorSpec;
 use crate::report::{bytes, count, seconds};
 use crate::state::escape;
-
-/// Paths that could not be looked at are listed up to this many.
-const SPOTS_LISTED: usize = 20;
 
 /// Runs `waxseal status`.
 pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -52,7 +50,10 @@ impl Status {
         // A broken configuration is worth a line here, not a refusal to say the rest.
         let (config, monitors, policy_error) = match Watched::load(settings, Some(reader)) {
             Ok(watched) => {
-                let path = watched.loaded.as_ref().map(|loaded| path_text(&loaded.path));
+                let path = watched
+                    .loaded
+                    .as_ref()
+                    .map(|loaded| path_text(&loaded.path));
                 (path, watched.policy.spec().monitors.clone(), None)
             }
             Err(error) => (None, Vec::new(), Some(super::chain(&error))),
@@ -72,34 +73,65 @@ impl Status {
     }
 
     fn lines(&self, is_verbose: bool) -> Vec<String> {
-        let Counts { trusted, drifting, events } = self.counts;
+        let Counts {
+            trusted,
+            drifting,
+            events,
+        } = self.counts;
         let shown = |text: &str| escape::bytes(text.as_bytes()).into_owned();
         let open = match drifting {
             0 => "nothing".to_owned(),
-            number => format!("{}: `waxseal check` shows them", count(number, "difference")),
+            number => format!(
+                "{}: `waxseal check` shows them",
+                count(number, "difference")
+            ),
         };
-        let config = self.config.as_deref().map_or_else(|| "none".to_owned(), shown);
+        let config = self
+            .config
+            .as_deref()
+            .map_or_else(|| "none".to_owned(), shown);
         let mut lines = vec![
             format!("state directory  {}", shown(&self.reader_dir)),
-            format!("store            {}, id {}, made {}", bytes(self.size), self.store_id, moment(self.created)),
+            format!(
+                "store            {}, id {}, made {}",
+                bytes(self.size),
+                self.store_id,
+                moment(self.created)
+            ),
             format!("configuration    {config}"),
             format!("approved         {}", count(trusted, "path")),
             format!("open             {open}"),
             format!("journal          {}", count(events, "event")),
-            format!("last scan        {}", self.last.as_ref().map_or_else(|| "never".to_owned(), scan_line)),
+            format!(
+                "last scan        {}",
+                self.last
+                    .as_ref()
+                    .map_or_else(|| "never".to_owned(), scan_line)
+            ),
         ];
         if let Some(error) = &self.policy_error {
             lines.push(format!("policy           unknown: {error}"));
         }
         for monitor in &self.monitors {
-            let paths: Vec<String> =
-                monitor.paths.iter().map(|path| shown(&path.to_string())).collect();
+            let paths: Vec<String> = monitor
+                .paths
+                .iter()
+                .map(|path| shown(&path.to_string()))
+                .collect();
             let types = monitor.hash_types.to_string();
-            lines.push(format!("monitor          {}: {} ({types})", shown(&monitor.name), paths.join(", ")));
+            lines.push(format!(
+                "monitor          {}: {} ({types})",
+                shown(&monitor.name),
+                paths.join(", ")
+            ));
         }
         let limit = if is_verbose { usize::MAX } else { SPOTS_LISTED };
         for spot in self.blind.iter().take(limit) {
-            lines.push(format!("not looked at    {}: {}", escape::path(&spot.path), shown(&spot.cause)));
+            lines.push(format!(
+                "not looked at    {}: {}",
+                escape::path(&spot.path),
+                shown(&spot.cause)
+            ));
         }
         if self.blind.len() > limit {
             let more = count((self.blind.len() - limit) as u64, "more path");
@@ -120,9 +152,12 @@ impl Status {
                 "not_looked_at": run.blind_spots,
             })
         });
-        let spots: Vec<Value> = self.blind.iter().take(SPOTS_LISTED).map(|spot| {
-            json!({ "path": path_text(&spot.path), "cause": spot.cause })
-        }).collect();
+        let spots: Vec<Value> = self
+            .blind
+            .iter()
+            .take(SPOTS_LISTED)
+            .map(|spot| json!({ "path": path_text(&spot.path), "cause": spot.cause }))
+            .collect();
         json!({
             "state_dir": self.reader_dir,
             "store": { "id": self.store_id, "bytes": self.size, "created": time(self.created) },
@@ -168,7 +203,12 @@ fn moment(at: Timestamp) -> String {
 
 /// Returns how much space the store takes.
 fn size_of(state_dir: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(state_dir) else { return 0 };
+    let Ok(entries) = fs::read_dir(state_dir) else {
+        return 0;
+    };
     let sizes = entries.flatten().filter_map(|entry| entry.metadata().ok());
-    sizes.filter(|found| found.is_file()).map(|found| found.len()).sum()
+    sizes
+        .filter(|found| found.is_file())
+        .map(|found| found.len())
+        .sum()
 }

@@ -6,7 +6,9 @@ use super::args::Cli;
 
 fn each_visible(command: &Command, check: &dyn Fn(&Command)) {
     check(command);
-    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+    let below = command
+        .get_subcommands()
+        .filter(|below| below.get_name() != "help");
     below.for_each(|below| each_visible(below, check));
 }
 
@@ -18,8 +20,15 @@ fn the_definitions_are_consistent() {
 #[test]
 fn every_verb_has_examples() {
     each_visible(&Cli::command(), &|command| {
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        assert!(help.contains("Examples:"), "{} has no examples", command.get_name());
+        let help = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        assert!(
+            help.contains("Examples:"),
+            "{} has no examples",
+            command.get_name()
+        );
     });
 }
 
@@ -28,7 +37,12 @@ fn every_option_is_described() {
     each_visible(&Cli::command(), &|command| {
         for argument in command.get_arguments() {
             let is_described = argument.get_help().is_some();
-            assert!(is_described, "{}: {}", command.get_name(), argument.get_id());
+            assert!(
+                is_described,
+                "{}: {}",
+                command.get_name(),
+                argument.get_id()
+            );
         }
     });
 }

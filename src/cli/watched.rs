@@ -48,14 +48,25 @@ impl Watched {
     /// Reads the configuration and what the store remembers.
     pub(super) fn load(settings: &Settings, reader: Option<&Reader>) -> anyhow::Result<Watched> {
         let loaded = settings.config()?;
-        let remembered = match reader.map(|reader| reader.meta(REMEMBERED)).transpose()?.flatten() {
-            None => PolicySpec { monitors: Vec::new() },
+        let remembered = match reader
+            .map(|reader| reader.meta(REMEMBERED))
+            .transpose()?
+            .flatten()
+        {
+            None => PolicySpec {
+                monitors: Vec::new(),
+            },
             Some(json) => serde_json::from_str(&json)
                 .context("the paths remembered from the command line cannot be read")?,
         };
         let state_dir = real_state_dir(&settings.state_dir()?)?;
         let policy = compile(loaded.as_ref(), &remembered, &state_dir)?;
-        Ok(Watched { policy, loaded, remembered, state_dir })
+        Ok(Watched {
+            policy,
+            loaded,
+            remembered,
+            state_dir,
+        })
     }
 
     /// Says whether nothing is watched.
@@ -71,7 +82,9 @@ impl Watched {
 
     /// Returns the bytes a second that scans may read.
     pub(super) fn rate(&self) -> u64 {
-        self.loaded.as_ref().map_or(0, |loaded| loaded.config.settings.scan_rate_per_sec)
+        self.loaded
+            .as_ref()
+            .map_or(0, |loaded| loaded.config.settings.scan_rate_per_sec)
     }
 
     /// Watches a path from now on, and with these hash types if any are given.
@@ -82,9 +95,11 @@ impl Watched {
     ) -> anyhow::Result<Added> {
         let was_watched = self.watches(path);
         let pattern = PathPattern::literal(path);
-        let known = self.remembered.monitors.iter_mut().find(|monitor| {
-            monitor.paths.as_slice() == std::slice::from_ref(&pattern)
-        });
+        let known = self
+            .remembered
+            .monitors
+            .iter_mut()
+            .find(|monitor| monitor.paths.as_slice() == std::slice::from_ref(&pattern));
         match (known, hash_types) {
             (None, None) if was_watched => return Ok(Added::Nothing),
             (Some(_), None) => {}
@@ -105,7 +120,11 @@ impl Watched {
             };
             return Err(usage(format!("{shown} cannot be watched: it {reason}")));
         }
-        Ok(if was_watched { Added::Changed } else { Added::Joined })
+        Ok(if was_watched {
+            Added::Changed
+        } else {
+            Added::Joined
+        })
     }
 
     /// Keeps the monitors of the command line in the store.
@@ -132,7 +151,11 @@ impl Watched {
         let monitors = &self.policy.spec().monitors;
         let present = present.and_then(|rule| monitors.iter().find(|spec| spec.name == rule.name));
         let mut monitor = match present {
-            Some(present) => MonitorSpec { name, paths: vec![pattern], ..present.clone() },
+            Some(present) => MonitorSpec {
+                name,
+                paths: vec![pattern],
+                ..present.clone()
+            },
             None => MonitorSpec::new(&name, vec![pattern]),
         };
         monitor.hash_types = hash_types.unwrap_or(monitor.hash_types);
@@ -147,14 +170,20 @@ fn compile(
     state_dir: &Path,
 ) -> Result<Policy, PolicyError> {
     let configured = loaded.map_or_else(Vec::new, |loaded| loaded.config.policy.monitors.clone());
-    let monitors = configured.into_iter().chain(remembered.monitors.clone()).collect();
+    let monitors = configured
+        .into_iter()
+        .chain(remembered.monitors.clone())
+        .collect();
     let mut spec = PolicySpec { monitors }.resolved();
     let policy = Policy::compile(&spec)?;
     let Some(rule) = policy.decide(state_dir, Kind::Directory).watched() else {
         return Ok(policy);
     };
     // Only where it is needed: a monitor without patterns costs nothing per path.
-    let reaching = spec.monitors.iter_mut().filter(|monitor| monitor.name == rule.name);
+    let reaching = spec
+        .monitors
+        .iter_mut()
+        .filter(|monitor| monitor.name == rule.name);
     reaching.for_each(|monitor| monitor.exclude_files.push(exactly(state_dir)));
     Policy::compile(&spec)
 }
@@ -164,7 +193,9 @@ fn exactly(path: &Path) -> String {
     match path.to_str() {
         Some(text) => globset::escape(text),
         None => {
-            let bytes = path_to_bytes(path).iter().map(|byte| format!("\\x{byte:02x}"));
+            let bytes = path_to_bytes(path)
+                .iter()
+                .map(|byte| format!("\\x{byte:02x}"));
             format!("re:^(?-u:{})$", bytes.collect::<String>())
         }
     }
@@ -191,7 +222,10 @@ mod tests {
         let state_dir = Path::new("/nowhere/state [1]");
         let policy = compile(None, &spec("/nowhere"), state_dir).unwrap();
         let decide = |path: &str| policy.decide(Path::new(path), Kind::File);
-        assert!(matches!(decide("/nowhere/state [1]/baseline.db"), Decision::Excluded { .. }));
+        assert!(matches!(
+            decide("/nowhere/state [1]/baseline.db"),
+            Decision::Excluded { .. }
+        ));
         assert!(matches!(decide("/nowhere/state 1"), Decision::Watched(_)));
         let elsewhere = compile(None, &spec("/elsewhere"), state_dir).unwrap();
         assert!(elsewhere.spec().monitors[0].exclude_files.is_empty());
@@ -201,8 +235,14 @@ mod tests {
     fn a_state_directory_of_any_bytes_can_be_left_out() {
         let odd = waxseal_platform::bytes::bytes_to_path(b"/nowhere/a\xff.b").unwrap();
         let policy = compile(None, &spec("/nowhere"), &odd).unwrap();
-        assert!(matches!(policy.decide(&odd, Kind::Directory), Decision::Excluded { .. }));
+        assert!(matches!(
+            policy.decide(&odd, Kind::Directory),
+            Decision::Excluded { .. }
+        ));
         let other = waxseal_platform::bytes::bytes_to_path(b"/nowhere/a\xffxb").unwrap();
-        assert!(matches!(policy.decide(&other, Kind::Directory), Decision::Watched(_)));
+        assert!(matches!(
+            policy.decide(&other, Kind::Directory),
+            Decision::Watched(_)
+        ));
     }
 }

@@ -15,9 +15,13 @@ const VALUE: usize = 40;
 pub(super) fn changes(document: &Value, style: Style) -> String {
     let before = document.pointer("/waxseal/before").unwrap_or(&Value::Null);
     let after = document.get("file").unwrap_or(&Value::Null);
-    let names = document.pointer("/waxseal/changed").and_then(Value::as_array);
+    let names = document
+        .pointer("/waxseal/changed")
+        .and_then(Value::as_array);
     let names = names.into_iter().flatten().filter_map(Value::as_str);
-    let changes: Vec<String> = names.map(|name| change(name, before, after, style)).collect();
+    let changes: Vec<String> = names
+        .map(|name| change(name, before, after, style))
+        .collect();
     changes.join(", ")
 }
 
@@ -40,7 +44,13 @@ fn change(name: &str, before: &Value, after: &Value, style: Style) -> String {
         return pair(hash_type, &digest(before), &digest(after));
     }
     if let Some(attribute) = name.strip_prefix("extended_attributes.") {
-        let value = |file: &Value| short(&shown(at(file, "extended_attributes", attribute)), VALUE, style);
+        let value = |file: &Value| {
+            short(
+                &shown(at(file, "extended_attributes", attribute)),
+                VALUE,
+                style,
+            )
+        };
         let label = format!("xattr {}", escape::bytes(attribute.as_bytes()));
         // The name in the document is escaped already, and so it is plain.
         return pair(&label, &value(before), &value(after));
@@ -56,7 +66,11 @@ fn change(name: &str, before: &Value, after: &Value, style: Style) -> String {
         "target_path" => pair("target", &shown(values.0), &shown(values.1)),
         _ => {
             let value = |value| short(&shown(value), VALUE, style);
-            pair(&escape::bytes(name.as_bytes()), &value(values.0), &value(values.1))
+            pair(
+                &escape::bytes(name.as_bytes()),
+                &value(values.0),
+                &value(values.1),
+            )
         }
     }
 }
@@ -84,7 +98,11 @@ fn owner(named: &str, numbered: &str, before: &Value, after: &Value) -> String {
     let name = |file: &Value| shown(file.get(named).or_else(|| file.get(numbered)));
     let (old, new) = (name(before), name(after));
     if old == new {
-        return pair(numbered, &shown(before.get(numbered)), &shown(after.get(numbered)));
+        return pair(
+            numbered,
+            &shown(before.get(numbered)),
+            &shown(after.get(numbered)),
+        );
     }
     pair(named, &old, &new)
 }
@@ -99,11 +117,18 @@ fn times(label: &str, (before, after): (Option<&Value>, Option<&Value>)) -> Stri
     };
     let (old_second, new_second) = (whole_seconds(old_time), whole_seconds(new_time));
     let (old_time, new_time) = if (old_day, old_second) == (new_day, new_second) {
-        (old_time.trim_end_matches('Z'), new_time.trim_end_matches('Z'))
+        (
+            old_time.trim_end_matches('Z'),
+            new_time.trim_end_matches('Z'),
+        )
     } else {
         (old_second, new_second)
     };
-    let new_day = if old_day == new_day { String::new() } else { format!("{new_day} ") };
+    let new_day = if old_day == new_day {
+        String::new()
+    } else {
+        format!("{new_day} ")
+    };
     format!("{label} {old_day} {old_time}→{new_day}{new_time}Z")
 }
 
@@ -116,8 +141,14 @@ fn list(label: &str, (before, after): (Option<&Value>, Option<&Value>)) -> Strin
     let (Some(old), Some(new)) = (items(before), items(after)) else {
         return pair(label, &shown(before), &shown(after));
     };
-    let went = old.iter().filter(|item| !new.contains(item)).map(|item| format!(" -{item}"));
-    let came = new.iter().filter(|item| !old.contains(item)).map(|item| format!(" +{item}"));
+    let went = old
+        .iter()
+        .filter(|item| !new.contains(item))
+        .map(|item| format!(" -{item}"));
+    let came = new
+        .iter()
+        .filter(|item| !old.contains(item))
+        .map(|item| format!(" +{item}"));
     let words: String = went.chain(came).collect();
     format!("{label}{words}")
 }
@@ -137,30 +168,56 @@ mod tests {
     use serde_json::json;
 
     fn told(changed: &str, before: Value, after: Value) -> String {
-        let document = json!({ "file": after, "waxseal": { "changed": [changed], "before": before } });
+        let document =
+            json!({ "file": after, "waxseal": { "changed": [changed], "before": before } });
         changes(&document, Style::PLAIN)
     }
 
     #[test]
     fn each_field_has_its_own_words() {
         let table = [
-            ("mode", json!({"mode": "0644"}), json!({"mode": "4755"}), "mode 0644→4755"),
-            ("target_path", json!({"target_path": "a"}), json!({}), "target a→none"),
+            (
+                "mode",
+                json!({"mode": "0644"}),
+                json!({"mode": "4755"}),
+                "mode 0644→4755",
+            ),
+            (
+                "target_path",
+                json!({"target_path": "a"}),
+                json!({}),
+                "target a→none",
+            ),
             (
                 "uid",
                 json!({"uid": "0", "owner": "root"}),
                 json!({"uid": "1000", "owner": "bob"}),
                 "owner root→bob",
             ),
-            ("gid", json!({"gid": "0", "group": "x"}), json!({"gid": "7", "group": "x"}), "gid 0→7"),
-            ("uid", json!({"uid": "0", "owner": "root"}), json!({"uid": "4242"}), "owner root→4242"),
+            (
+                "gid",
+                json!({"gid": "0", "group": "x"}),
+                json!({"gid": "7", "group": "x"}),
+                "gid 0→7",
+            ),
+            (
+                "uid",
+                json!({"uid": "0", "owner": "root"}),
+                json!({"uid": "4242"}),
+                "owner root→4242",
+            ),
             (
                 "extended_attributes.user.note",
                 json!({}),
                 json!({"extended_attributes": {"user.note": "hi"}}),
                 "xattr user.note none→hi",
             ),
-            ("attributes", json!({}), json!({"attributes": ["immutable"]}), "flags +immutable"),
+            (
+                "attributes",
+                json!({}),
+                json!({"attributes": ["immutable"]}),
+                "flags +immutable",
+            ),
             (
                 "posix_acl_access",
                 json!({"posix_acl_access": ["user::rw-", "user:bob:r--"]}),
@@ -176,7 +233,11 @@ mod tests {
     #[test]
     fn times_show_what_differs() {
         let mtime = |before: &str, after: &str| {
-            told("mtime", json!({ "mtime": before }), json!({ "mtime": after }))
+            told(
+                "mtime",
+                json!({ "mtime": before }),
+                json!({ "mtime": after }),
+            )
         };
         assert_eq!(
             mtime("2026-11-22T10:00:00.5Z", "2026-11-23T08:00:01Z"),
@@ -190,13 +251,20 @@ mod tests {
             mtime("2026-11-23T08:00:00.1Z", "2026-11-23T08:00:00.2Z"),
             "mtime 2026-11-23 08:00:00.1→08:00:00.2Z"
         );
-        assert_eq!(mtime("@99999999999999.0", "2026-11-23T08:00:00Z"), "mtime @99999999999999.0→2026-11-23T08:00:00Z");
+        assert_eq!(
+            mtime("@99999999999999.0", "2026-11-23T08:00:00Z"),
+            "mtime @99999999999999.0→2026-11-23T08:00:00Z"
+        );
     }
 
     #[test]
     fn long_values_are_cut_between_characters() {
         let long = "ä".repeat(50);
-        let text = told("selinux", json!({ "selinux": "x" }), json!({ "selinux": long }));
+        let text = told(
+            "selinux",
+            json!({ "selinux": "x" }),
+            json!({ "selinux": long }),
+        );
         assert_eq!(text, format!("selinux x→{}…", "ä".repeat(40)));
     }
 }

@@ -48,7 +48,12 @@ pub struct Reporter {
 impl Reporter {
     /// Returns a reporter that prints in this form.
     pub fn new(format: Format, style: Style, output: Output) -> Reporter {
-        Reporter { format, style, output, documents: 0 }
+        Reporter {
+            format,
+            style,
+            output,
+            documents: 0,
+        }
     }
 
     /// Prints one document.
@@ -60,7 +65,11 @@ impl Reporter {
             }
             Format::Ndjson => self.output.line(&document.to_string()),
             Format::Json => {
-                let lead = if self.documents == 0 { "{\"events\":[\n" } else { ",\n" };
+                let lead = if self.documents == 0 {
+                    "{\"events\":[\n"
+                } else {
+                    ",\n"
+                };
                 self.output.write(lead.as_bytes());
                 self.output.write(document.to_string().as_bytes());
             }
@@ -122,7 +131,9 @@ mod tests {
     fn printed(format: Format, documents: &[Value]) -> String {
         let (output, copy) = Output::to_memory();
         let mut reporter = Reporter::new(format, Style::PLAIN, output);
-        documents.iter().for_each(|document| reporter.document(document));
+        documents
+            .iter()
+            .for_each(|document| reporter.document(document));
         reporter.say("a word for people");
         reporter.finish(Some(json!({ "open": 1 }))).unwrap();
         copy.text()
@@ -145,8 +156,10 @@ mod tests {
     #[test]
     fn ndjson_is_one_document_a_line_and_the_summary() {
         let text = printed(Format::Ndjson, &[document("/a\nb")]);
-        let lines: Vec<Value> =
-            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0]["file"]["path"], "/a\nb");
         assert_eq!(lines[1]["waxseal"]["summary"]["open"], 1);
@@ -154,6 +167,9 @@ mod tests {
 
     #[test]
     fn text_has_words_for_people_and_no_summary_object() {
-        assert_eq!(printed(Format::Text, &[document("/a")]), "created   /a\na word for people\n");
+        assert_eq!(
+            printed(Format::Text, &[document("/a")]),
+            "created   /a\na word for people\n"
+        );
     }
 }

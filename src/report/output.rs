@@ -20,7 +20,11 @@ impl Output {
     }
 
     fn to(writer: Box<dyn Write>) -> Output {
-        Output { writer, is_closed: false, failure: None }
+        Output {
+            writer,
+            is_closed: false,
+            failure: None,
+        }
     }
 
     /// Writes bytes as they are.
@@ -64,9 +68,6 @@ impl Output {
         }
     }
 }
-
-#[cfg(test)]
-pub(super) use tests::Copy;
 
 #[cfg(test)]
 mod tests {
@@ -125,6 +126,9 @@ mod tests {
         let mut output = Output::to(Box::new(Failing(io::ErrorKind::StorageFull)));
         output.line("lost");
         output.line("not tried");
-        assert_eq!(output.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(
+            output.finish().unwrap_err().kind(),
+            io::ErrorKind::StorageFull
+        );
     }
 }

@@ -30,7 +30,10 @@ pub enum Color {
 
 impl Style {
     /// Neither colours nor details.
-    pub const PLAIN: Style = Style { is_colored: false, is_verbose: false };
+    pub const PLAIN: Style = Style {
+        is_colored: false,
+        is_verbose: false,
+    };
 
     /// Returns the text in a colour, if colours are wanted.
     pub fn paint<'t>(self, color: Color, text: &'t str) -> Cow<'t, str> {

@@ -54,7 +54,11 @@ pub fn lines(summary: &Summary, run: &Run) -> Vec<String> {
     }
     lines.extend(policy(summary, run));
     if run.is_recorded && summary.open > 0 {
-        let (verb, them) = if summary.open == 1 { ("is", "it") } else { ("are", "them") };
+        let (verb, them) = if summary.open == 1 {
+            ("is", "it")
+        } else {
+            ("are", "them")
+        };
         lines.push(format!(
             "{} {verb} open: `waxseal check` shows {them}, `waxseal accept` approves {them}",
             count(summary.open, "difference")
@@ -66,13 +70,21 @@ pub fn lines(summary: &Summary, run: &Run) -> Vec<String> {
 
 /// Says how the policy changed since the last run.
 fn policy(summary: &Summary, run: &Run) -> Option<String> {
-    let Summary { joined, left, extended, baseline_created, .. } = *summary;
+    let Summary {
+        joined,
+        left,
+        extended,
+        baseline_created,
+        ..
+    } = *summary;
     if baseline_created || joined + left + extended == 0 {
         return None;
     }
     if !run.is_recorded {
         let paths = count(joined, "path");
-        return Some(format!("{paths} joined the policy since the last scan and have no baseline yet"));
+        return Some(format!(
+            "{paths} joined the policy since the last scan and have no baseline yet"
+        ));
     }
     Some(format!(
         "{} left the policy, {joined} joined, {extended} got new digests",
@@ -86,7 +98,10 @@ fn outcome(summary: &Summary, run: &Run) -> String {
         blind => format!(", {} could not be looked at", count(blind, "path")),
     };
     if summary.baseline_created && run.is_recorded {
-        return format!("first baseline taken of {}{blind}", count(summary.joined, "path"));
+        return format!(
+            "first baseline taken of {}{blind}",
+            count(summary.joined, "path")
+        );
     }
     let counts: Vec<String> = Action::ALL
         .iter()
@@ -98,7 +113,11 @@ fn outcome(summary: &Summary, run: &Run) -> String {
     let new = if run.is_recorded { "new " } else { "" };
     match summary.reported() {
         0 => format!("no {new}differences{blind}"),
-        total => format!("{}{blind}: {}", count(total, &format!("{new}difference")), counts.join(", ")),
+        total => format!(
+            "{}{blind}: {}",
+            count(total, &format!("{new}difference")),
+            counts.join(", ")
+        ),
     }
 }
 
@@ -134,7 +153,10 @@ mod tests {
     use std::time::Duration;
 
     fn scan() -> Run {
-        Run { is_recorded: true, added: Vec::new() }
+        Run {
+            is_recorded: true,
+            added: Vec::new(),
+        }
     }
 
     #[test]
@@ -150,7 +172,9 @@ mod tests {
         };
         assert_eq!(
             lines(&summary, &scan()),
-            ["first baseline taken of 3 paths; 3 paths looked at, 2 files with 4.0 KiB read in 2.0 s (2.0 KiB/s)"]
+            [
+                "first baseline taken of 3 paths; 3 paths looked at, 2 files with 4.0 KiB read in 2.0 s (2.0 KiB/s)"
+            ]
         );
     }
 
@@ -165,7 +189,13 @@ mod tests {
             joined: 5,
             ..Summary::default()
         };
-        let lines = lines(&summary, &Run { added: vec![PathBuf::from("/srv/x")], ..scan() });
+        let lines = lines(
+            &summary,
+            &Run {
+                added: vec![PathBuf::from("/srv/x")],
+                ..scan()
+            },
+        );
         assert_eq!(
             lines,
             [
@@ -179,9 +209,19 @@ mod tests {
 
     #[test]
     fn the_object_counts_every_action() {
-        let summary = Summary { blind: 3, unstable: 1, ..Summary::default() };
+        let summary = Summary {
+            blind: 3,
+            unstable: 1,
+            ..Summary::default()
+        };
         let object = object(&summary, &scan());
-        assert_eq!(object["actions"].as_object().unwrap().len(), Action::ALL.len());
-        assert_eq!((&object["unreadable"], &object["unstable"]), (&json!(2), &json!(1)));
+        assert_eq!(
+            object["actions"].as_object().unwrap().len(),
+            Action::ALL.len()
+        );
+        assert_eq!(
+            (&object["unreadable"], &object["unstable"]),
+            (&json!(2), &json!(1))
+        );
     }
 }

@@ -19,8 +19,11 @@ const ACTION: usize = 10;
 /// Returns the line of one document, of an event or of a notice.
 pub fn line(document: &Value, style: Style) -> String {
     let is_event = text(document, "/event/dataset") == Some("file");
-    let (word, color, rest) =
-        if is_event { event(document, style) } else { notice(document) };
+    let (word, color, rest) = if is_event {
+        event(document, style)
+    } else {
+        notice(document)
+    };
     let column = format!("{word:<ACTION$}");
     let mut line = format!("{}{rest}", style.paint(color, &column));
     let id = text(document, "/event/id").unwrap_or_default();
@@ -33,8 +36,11 @@ pub fn line(document: &Value, style: Style) -> String {
 
 /// Returns what is known of an object in a few words, from its `file` object.
 pub fn describe(file: &Value, style: Style) -> String {
-    let kind = shown(file.get("type"));
-    let mut words = vec![kind.clone()];
+    let kind = file.get("type").and_then(Value::as_str).unwrap_or_default();
+    let mut words = Vec::new();
+    if !kind.is_empty() {
+        words.push(shown(file.get("type")));
+    }
     if let Some(size) = file.get("size").and_then(Value::as_u64) {
         words.push(units::bytes(size));
     }
@@ -52,15 +58,26 @@ pub fn describe(file: &Value, style: Style) -> String {
     if let (Some(owner), Some(group)) = (name("owner", "uid"), name("group", "gid")) {
         words.push(format!("{}:{}", shown(Some(owner)), shown(Some(group))));
     }
-    if let Some(digests) = file.get("hash").and_then(Value::as_object).filter(|_| style.is_verbose) {
-        words.extend(digests.iter().map(|(name, hex)| format!("{name} {}", shown(Some(hex)))));
+    if let Some(digests) = file
+        .get("hash")
+        .and_then(Value::as_object)
+        .filter(|_| style.is_verbose)
+    {
+        words.extend(
+            digests
+                .iter()
+                .map(|(name, hex)| format!("{name} {}", shown(Some(hex)))),
+        );
     }
     words.join(" ")
 }
 
 /// Returns word, colour and the rest of the line of an event.
 fn event(document: &Value, style: Style) -> (String, Color, String) {
-    let action = document.pointer("/event/action/0").and_then(Value::as_str).unwrap_or_default();
+    let action = document
+        .pointer("/event/action/0")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let place = printed(path(document).as_deref());
     let file = document.get("file").unwrap_or(&Value::Null);
     let (word, color) = match action {
@@ -82,20 +99,38 @@ fn event(document: &Value, style: Style) -> (String, Color, String) {
         _ => fields::changes(document, style),
     };
     let gap = if details.is_empty() { "" } else { "  " };
-    (escape::bytes(word.as_bytes()).into_owned(), color, format!("{place}{gap}{details}"))
+    (
+        escape::bytes(word.as_bytes()).into_owned(),
+        color,
+        format!("{place}{gap}{details}"),
+    )
 }
 
 /// Returns word, colour and the rest of the line of a notice.
 fn notice(document: &Value) -> (String, Color, String) {
     let message = text(document, "/message").unwrap_or_default();
     if text(document, "/event/action") != Some("path_approved") {
-        return ("notice".to_owned(), Color::Dim, escape::bytes(message.as_bytes()).into_owned());
+        return (
+            "notice".to_owned(),
+            Color::Dim,
+            escape::bytes(message.as_bytes()).into_owned(),
+        );
     }
-    let what = document.pointer("/waxseal/changed").and_then(Value::as_array);
-    let what: Vec<String> = what.into_iter().flatten().map(|name| shown(Some(name))).collect();
+    let what = document
+        .pointer("/waxseal/changed")
+        .and_then(Value::as_array);
+    let what: Vec<String> = what
+        .into_iter()
+        .flatten()
+        .map(|name| shown(Some(name)))
+        .collect();
     let place = printed(path(document).as_deref());
     let gap = if what.is_empty() { "" } else { "  " };
-    ("approved".to_owned(), Color::Green, format!("{place}{gap}{}", what.join(", ")))
+    (
+        "approved".to_owned(),
+        Color::Green,
+        format!("{place}{gap}{}", what.join(", ")),
+    )
 }
 
 fn printed(path: Option<&Path>) -> String {
@@ -127,7 +162,8 @@ mod tests {
             plain(event(&["created"], json!({ "file": file }))),
             "created   /a  file 12 B mode 0755 root:7"
         );
-        let link = json!({ "path": "/l", "type": "symlink", "target_path": "to\u{1b}", "mode": "0777" });
+        let link =
+            json!({ "path": "/l", "type": "symlink", "target_path": "to\u{1b}", "mode": "0777" });
         assert_eq!(
             plain(event(&["deleted"], json!({ "file": link }))),
             "deleted   /l  symlink → to\\x1b"
@@ -149,7 +185,13 @@ mod tests {
             plain(document.clone()),
             "updated   /usr/bin/foo  size 10→12, sha256 ab12…→cd34…"
         );
-        let verbose = line(&document, Style { is_verbose: true, is_colored: false });
+        let verbose = line(
+            &document,
+            Style {
+                is_verbose: true,
+                is_colored: false,
+            },
+        );
         assert!(verbose.contains("sha256 ab12cd→cd34ef"), "{verbose}");
     }
 

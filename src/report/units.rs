@@ -16,7 +16,11 @@ pub fn bytes(size: u64) -> String {
         value /= 1024.0;
         unit = larger;
     }
-    if unit == "B" { format!("{size} B") } else { format!("{value:.1} {unit}") }
+    if unit == "B" {
+        format!("{size} B")
+    } else {
+        format!("{value:.1} {unit}")
+    }
 }
 
 /// Returns a count with its noun, such as `1 path` or `3 paths`.

@@ -23,7 +23,10 @@ pub struct Sandbox {
 impl Sandbox {
     /// Makes an empty tree; no store exists yet.
     pub fn new() -> Sandbox {
-        let temp = tempfile::Builder::new().prefix("waxseal-").tempdir().unwrap();
+        let temp = tempfile::Builder::new()
+            .prefix("waxseal-")
+            .tempdir()
+            .unwrap();
         // The temporary directory may be reached through a link; reports show real places.
         let top = fs::canonicalize(temp.path()).unwrap();
         fs::create_dir(top.join("tree")).unwrap();
@@ -34,7 +37,9 @@ impl Sandbox {
     /// Makes a tree of these files; a name that ends in `/` is a directory.
     pub fn with(files: &[(&str, &str)]) -> Sandbox {
         let sandbox = Sandbox::new();
-        files.iter().for_each(|(name, content)| sandbox.write(name, content));
+        files
+            .iter()
+            .for_each(|(name, content)| sandbox.write(name, content));
         sandbox
     }
 
@@ -74,8 +79,13 @@ impl Sandbox {
         let mut command = Command::new(WAXSEAL);
         command.arg("--state-dir").arg(self.state_dir());
         command.args(args).current_dir(self.tree());
-        command.env("HOME", self.home()).env("XDG_CONFIG_HOME", self.home().join("config"));
-        command.env("NO_COLOR", "1").env("TZ", "UTC").stdin(Stdio::null());
+        command
+            .env("HOME", self.home())
+            .env("XDG_CONFIG_HOME", self.home().join("config"));
+        command
+            .env("NO_COLOR", "1")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null());
         command
     }
 
@@ -86,7 +96,8 @@ impl Sandbox {
 
     /// Scans the whole tree, which must succeed in taking a baseline.
     pub fn baseline(&self) {
-        self.waxseal(&[OsStr::new("scan"), self.tree().as_os_str()]).exits(0);
+        self.waxseal(&[OsStr::new("scan"), self.tree().as_os_str()])
+            .exits(0);
     }
 
     /// Runs the program for the whole tree with one JSON document a line.
@@ -123,7 +134,10 @@ impl Run {
     #[track_caller]
     pub fn exits(self, code: i32) -> Run {
         let Run { stdout, stderr, .. } = &self;
-        assert_eq!(self.code, code, "\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---");
+        assert_eq!(
+            self.code, code,
+            "\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---"
+        );
         self
     }
 
@@ -131,7 +145,10 @@ impl Run {
     #[track_caller]
     pub fn says(self, text: &str) -> Run {
         let Run { stdout, stderr, .. } = &self;
-        assert!(stdout.contains(text), "no {text:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---");
+        assert!(
+            stdout.contains(text),
+            "no {text:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---"
+        );
         self
     }
 
@@ -139,27 +156,40 @@ impl Run {
     #[track_caller]
     pub fn complains(self, text: &str) -> Run {
         let Run { stdout, stderr, .. } = &self;
-        assert!(stderr.contains(text), "no {text:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---");
+        assert!(
+            stderr.contains(text),
+            "no {text:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---"
+        );
         self
     }
 
     /// Returns the documents of a run with `--format ndjson`, the summary aside.
     pub fn documents(&self) -> Vec<Value> {
-        let lines = self.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
-        lines.filter(|line: &Value| line.pointer("/waxseal/summary").is_none()).collect()
+        let lines = self
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        lines
+            .filter(|line: &Value| line.pointer("/waxseal/summary").is_none())
+            .collect()
     }
 
     /// Returns the summary of a run with `--format ndjson`.
     pub fn summary(&self) -> Value {
         let last = self.stdout.lines().last().expect("there is a summary");
         let line: Value = serde_json::from_str(last).unwrap();
-        line.pointer("/waxseal/summary").expect("the last line is the summary").clone()
+        line.pointer("/waxseal/summary")
+            .expect("the last line is the summary")
+            .clone()
     }
 
     /// Returns first action and path of each document, in the order of the report.
     pub fn changes(&self) -> Vec<(String, String)> {
         let documents = self.documents();
-        documents.iter().map(|document| (action(document), file_path(document))).collect()
+        documents
+            .iter()
+            .map(|document| (action(document), file_path(document)))
+            .collect()
     }
 }
 
@@ -177,7 +207,11 @@ pub fn file_path(document: &Value) -> String {
 /// Returns the names of the fields that differ.
 pub fn changed_fields(document: &Value) -> Vec<String> {
     let names = document["waxseal"]["changed"].as_array();
-    names.into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
+    names
+        .into_iter()
+        .flatten()
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Says whether this process acts as root; otherwise says that a test is skipped.
@@ -188,4 +222,3 @@ pub fn is_root() -> bool {
     }
     is_root
 }
-
