@@ -19,7 +19,7 @@ use crate::{Digests, HashType, HashTypes};
 /// cache then, large enough for BLAKE3 to fill its vectors.
 const PIECE: usize = 32 * 1024;
 
-/// Blocks below this are not worth starting a thread for, which costs some 30 µs.
+/// Blocks below this are not worth starting a thread for, which costs tens of microseconds.
 const MIN_PARALLEL: usize = 128 * 1024;
 
 /// A running computation of a set of hash types.

@@ -118,7 +118,7 @@ proptest! {
         cuts in any_cuts(),
         used_before in any::<bool>(),
     ) {
-        // Twice as likely as chance would have it that the pair really runs side by side.
+        // In both, so that the pair really runs side by side.
         let sha256 = HashTypes::single(HashType::Sha256);
         let (left_types, right_types) = (left_types.union(sha256), right_types.union(sha256));
         let mut one = Hasher::new(left_types);

@@ -1,7 +1,7 @@
 //! Two SHA-256 messages side by side, where the CPU has instructions for it.
 //!
 //! One SHA-256 message is a chain: each instruction waits for the one before, and a CPU with
-//! SHA-NI is idle more than half of the time. The blocks of a second, independent message fill
+//! SHA-NI is idle between them. The blocks of a second, independent message fill
 //! the gaps. `sha_ni` does that on x86-64; everywhere else, and on CPUs without SHA-NI, the
 //! messages go one after the other.
 //!
