@@ -87,11 +87,12 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitC
     };
     look::survey(job, &reader, bar, &mut |batch| comparer.take(batch))?;
     comparer.totals(&progress);
-    let (summary, blind) = comparer.finish(&mut |document| {
+    let (summary, mut blind) = comparer.finish(&mut |document| {
         reporter.document(document);
         Ok(())
     })?;
     reporter.flush();
+    blind.sort_by(|one, other| one.path.cmp(&other.path));
     let causes: Vec<String> = blind.iter().map(|spot| spot.cause.to_string()).collect();
     let spots = blind.iter().zip(&causes);
     let spots = spots.map(|(spot, cause)| (&*spot.path, cause.as_str()));

@@ -9,7 +9,7 @@ use waxseal_platform::stat::{Kind, Timestamp};
 use super::exit_code::ExitCode;
 use super::paths;
 use super::settings::Settings;
-use super::watched::Watched;
+use super::watched::{Watched, shown_pattern};
 use crate::baseline::{BaselineError, Reader, Row, Seen};
 use crate::change::{Action, Actions};
 use crate::event::{Event, FoundBy, Writer, path_text, time};
@@ -81,7 +81,7 @@ fn policy_lines(explanation: &Explanation<'_>) -> Vec<String> {
         lines.push(format!(
             "  {} {} of monitor {}, {} deep: {}",
             if is_winner { "*" } else { "-" },
-            shown(&candidate.pattern.to_string()),
+            shown_pattern(candidate.pattern),
             shown(&candidate.rule.name),
             candidate.depth,
             candidate.why(is_winner)
@@ -139,7 +139,7 @@ fn policy_object(explanation: &Explanation<'_>) -> Value {
             let is_winner = position == 0 && rule.is_some();
             json!({
                 "monitor": candidate.rule.name,
-                "pattern": candidate.pattern.to_string(),
+                "pattern": candidate.pattern,
                 "root": path_text(&candidate.root),
                 "depth": candidate.depth,
                 "why": candidate.why(is_winner),

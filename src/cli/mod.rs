@@ -1,9 +1,9 @@
 //! The command line: one file for each subcommand.
 //!
-//! Two layers. [`args`] holds what was typed and cannot fail for reasons of the environment;
-//! [`settings`] turns the global part of it into what it means here: the state directory, the
+//! Two layers. `args` holds what was typed and cannot fail for reasons of the environment;
+//! `settings` turns the global part of it into what it means here: the state directory, the
 //! configuration, colours. Each subcommand then does its work through the library and says with an
-//! [`ExitCode`] what it came to. Errors of the library end up here, with their whole chain, and
+//! `ExitCode` what it came to. Errors of the library end up here, with their whole chain, and
 //! nowhere else are they printed.
 
 mod accept;

@@ -10,7 +10,7 @@ use waxseal_platform::stat::Timestamp;
 use super::exit_code::ExitCode;
 use super::look::SPOTS_LISTED;
 use super::settings::Settings;
-use super::watched::Watched;
+use super::watched::{Watched, shown_pattern};
 use crate::baseline::{BlindSpot, Counts, Reader, ScanRun};
 use crate::event::{path_text, time};
 use crate::policy::MonitorSpec;
@@ -73,69 +73,45 @@ impl Status {
     }
 
     fn lines(&self, is_verbose: bool) -> Vec<String> {
-        let Counts {
-            trusted,
-            drifting,
-            events,
-        } = self.counts;
-        let shown = |text: &str| escape::bytes(text.as_bytes()).into_owned();
-        let open = match drifting {
+        let open = match self.counts.drifting {
             0 => "nothing".to_owned(),
-            number => format!(
-                "{}: `waxseal check` shows them",
-                count(number, "difference")
-            ),
+            1 => "1 difference: `waxseal check` shows it".to_owned(),
+            number => format!("{number} differences: `waxseal check` shows them"),
         };
-        let config = self
-            .config
-            .as_deref()
-            .map_or_else(|| "none".to_owned(), shown);
+        let made = moment(self.created);
+        let store = format!("{}, id {}, made {made}", bytes(self.size), self.store_id);
+        let config = self.config.as_deref().unwrap_or("none");
+        let last = self.last.as_ref().map(scan_line);
         let mut lines = vec![
-            format!("state directory  {}", shown(&self.reader_dir)),
-            format!(
-                "store            {}, id {}, made {}",
-                bytes(self.size),
-                self.store_id,
-                moment(self.created)
-            ),
-            format!("configuration    {config}"),
-            format!("approved         {}", count(trusted, "path")),
-            format!("open             {open}"),
-            format!("journal          {}", count(events, "event")),
-            format!(
-                "last scan        {}",
-                self.last
-                    .as_ref()
-                    .map_or_else(|| "never".to_owned(), scan_line)
-            ),
+            titled("state directory", &shown(&self.reader_dir)),
+            titled("store", &store),
+            titled("configuration", &shown(config)),
+            titled("approved", &count(self.counts.trusted, "path")),
+            titled("open", &open),
+            titled("journal", &count(self.counts.events, "event")),
+            titled("last scan", last.as_deref().unwrap_or("never")),
         ];
         if let Some(error) = &self.policy_error {
-            lines.push(format!("policy           unknown: {error}"));
+            lines.push(titled("policy", &format!("unknown: {error}")));
         }
-        for monitor in &self.monitors {
-            let paths: Vec<String> = monitor
-                .paths
-                .iter()
-                .map(|path| shown(&path.to_string()))
-                .collect();
-            let types = monitor.hash_types.to_string();
-            lines.push(format!(
-                "monitor          {}: {} ({types})",
-                shown(&monitor.name),
-                paths.join(", ")
-            ));
-        }
+        lines.extend(self.monitors.iter().map(monitor_line));
+        lines.extend(self.blind_lines(is_verbose));
+        lines
+    }
+
+    fn blind_lines(&self, is_verbose: bool) -> Vec<String> {
         let limit = if is_verbose { usize::MAX } else { SPOTS_LISTED };
-        for spot in self.blind.iter().take(limit) {
-            lines.push(format!(
-                "not looked at    {}: {}",
-                escape::path(&spot.path),
-                shown(&spot.cause)
-            ));
-        }
+        let line = |spot: &BlindSpot| {
+            let text = format!("{}: {}", escape::path(&spot.path), shown(&spot.cause));
+            titled("not looked at", &text)
+        };
+        let mut lines: Vec<String> = self.blind.iter().take(limit).map(line).collect();
         if self.blind.len() > limit {
             let more = count((self.blind.len() - limit) as u64, "more path");
-            lines.push(format!("not looked at    {more}: --verbose lists them all"));
+            lines.push(titled(
+                "not looked at",
+                &format!("{more}: --verbose lists them all"),
+            ));
         }
         lines
     }
@@ -171,6 +147,23 @@ impl Status {
             "monitors": self.monitors,
         })
     }
+}
+
+fn titled(title: &str, text: &str) -> String {
+    format!("{title:<15}  {text}")
+}
+
+fn shown(text: &str) -> String {
+    escape::bytes(text.as_bytes()).into_owned()
+}
+
+fn monitor_line(monitor: &MonitorSpec) -> String {
+    let paths: Vec<String> = monitor.paths.iter().map(shown_pattern).collect();
+    let (name, types) = (shown(&monitor.name), monitor.hash_types);
+    titled(
+        "monitor",
+        &format!("{name}: {} ({types})", paths.join(", ")),
+    )
 }
 
 fn scan_line(run: &ScanRun) -> String {

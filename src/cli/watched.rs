@@ -163,6 +163,14 @@ impl Watched {
     }
 }
 
+/// Returns a monitor's path as text to print.
+pub(super) fn shown_pattern(pattern: &PathPattern) -> String {
+    match pattern {
+        PathPattern::Literal(path) => escape::path(path).into_owned(),
+        PathPattern::Glob(text) => escape::bytes(text.as_bytes()).into_owned(),
+    }
+}
+
 /// Compiles all monitors with links resolved and the state directory left out.
 fn compile(
     loaded: Option<&Loaded>,
