@@ -17,6 +17,7 @@ use crate::baseline::{Baseline, BaselineError, Batch, Reader, Row, StoredEvent, 
 use crate::change::{Field, diff};
 use crate::event::{Notice, NoticeAction, Writer};
 use crate::policy::Attributes;
+use crate::scan::{Report, ScanError, report_since};
 use crate::state::escape;
 
 /// Events read from the journal at once.
@@ -47,8 +48,8 @@ pub enum ApprovalError {
     #[error(transparent)]
     Baseline(#[from] BaselineError),
     /// The report could not be written; the approval stands.
-    #[error("approved, but cannot write the report: {0}")]
-    Report(#[from] std::io::Error),
+    #[error("approved, but not wholly reported: {0}")]
+    Report(#[from] ScanError),
     /// The journal has no such event.
     #[error("the journal has no event {0}; `waxseal log --format ndjson` shows the ids")]
     UnknownEvent(String),
@@ -80,7 +81,7 @@ pub fn approve(
     writer: &Writer,
     selection: &Selection,
     reason: &str,
-    report: &mut dyn FnMut(&Value) -> std::io::Result<()>,
+    report: &mut Report<'_>,
 ) -> Result<Approved, ApprovalError> {
     let reader = baseline.reader()?;
     let last_event = reader.last_events(1)?.last().map_or(0, |event| event.seq);
@@ -270,22 +271,4 @@ fn path_in(document: &Value, prefix: &str) -> Option<PathBuf> {
 /// Returns the document of a stored event; the store has checked that it is what was written.
 fn document(event: &StoredEvent) -> Value {
     serde_json::from_str(&event.body).unwrap_or(Value::Null)
-}
-
-/// Reports the path approvals journalled after an event.
-fn report_since(
-    reader: &Reader,
-    mut after: u64,
-    report: &mut dyn FnMut(&Value) -> std::io::Result<()>,
-) -> Result<(), ApprovalError> {
-    loop {
-        let page = reader.events(after, PAGE)?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        after = last.seq;
-        page.iter()
-            .map(document)
-            .try_for_each(|document| report(&document))?;
-    }
 }

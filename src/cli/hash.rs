@@ -23,7 +23,9 @@ use super::exit_code::ExitCode;
 use super::settings::{Settings, warn};
 use crate::baseline::split_path;
 use crate::event::{path_bytes, path_text};
-use crate::inspect::{Inspector, Observation, Present, Progress, Throttle, Unread, Wanted};
+use crate::inspect::{
+    Inspector, Observation, Present, Progress, Request, Throttle, Unread, Wanted,
+};
 use crate::report::{Format, Output};
 use crate::state::escape;
 
@@ -134,7 +136,8 @@ fn digests(
         hash_types,
         max_file_size: None,
     };
-    match inspector.look(&Dir::open(parent)?, name, Kind::File, wanted) {
+    let kind = Kind::File;
+    match inspector.look(&Dir::open(parent)?, Request { name, kind, wanted }) {
         Observation::Present(Present {
             state,
             unread: None,

@@ -1,10 +1,14 @@
-//! One look at one path by the stable-read protocol: [`Inspector::look`] gives an [`Observation`].
+//! Looks at paths by the stable-read protocol: [`Inspector::look_all`] gives [`Observation`]s.
 //!
 //! A file is opened without following links and without blocking, asked for its metadata, read,
 //! and asked again. What changed meanwhile is read once more, and after [`ATTEMPTS`] reported as
 //! unstable: a digest of a moment that never was is never returned. Only regular files are opened
 //! for reading. What the observation means is for `scan` and `change` to say.
+//!
+//! Two files are read side by side where there are two: one message alone leaves a CPU with SHA
+//! instructions waiting for itself, two keep it busy (measured 1.4 times the speed).
 
+mod reading;
 mod throttle;
 
 #[cfg(test)]
@@ -16,24 +20,22 @@ use std::ffi::OsStr;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use waxseal_hashers::{Digests, HashTypes, Hasher};
+use waxseal_hashers::HashTypes;
 use waxseal_platform::dir::Dir;
-use waxseal_platform::file::File;
-use waxseal_platform::stat::{Kind, Stat};
+use waxseal_platform::stat::Kind;
 
+use self::reading::{Lane, Reading, Settled};
 use crate::state::FileState;
 
 /// How often a file that changes while it is read is tried.
 pub const ATTEMPTS: usize = 3;
 
-/// Bytes read at once. 64 KiB reaches full speed on cached files; more helps uncached ones.
-const CHUNK: usize = 256 * 1024;
-
-/// Bytes read at once of a file so large that its hash types are worth spreading over threads.
-const PARALLEL_CHUNK: usize = 4 * 1024 * 1024;
-
 /// What a look at a path found.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "short-lived and mostly the large variant; a box would be an allocation for each file"
+)]
 pub enum Observation {
     /// The object is there.
     Present(Present),
@@ -83,197 +85,216 @@ pub struct Progress {
     pub bytes_read: AtomicU64,
 }
 
-/// Looks at paths, one at a time; one for each thread.
+/// One path to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'r> {
+    /// Its name in the directory.
+    pub name: &'r OsStr,
+    /// What a listing showed it to be.
+    pub kind: Kind,
+    /// What to compute of it.
+    pub wanted: Wanted,
+}
+
+/// Looks at paths; one for each thread.
 pub struct Inspector<'p> {
-    buffer: Vec<u8>,
-    hasher: Hasher,
+    lanes: [Lane; 2],
     progress: &'p Progress,
     throttle: &'p Throttle,
     threads: usize,
 }
 
-/// What one attempt at a stable read came to.
-enum Attempt {
-    Stable(Stat, Digests),
-    Changed,
-    NotAFile,
+/// The requests of one directory that nobody looks at yet, and the answers so far.
+struct Queue<'r> {
+    dir: &'r Dir,
+    requests: &'r [Request<'r>],
+    next: usize,
+    observations: Vec<Option<Observation>>,
+}
+
+impl Queue<'_> {
+    fn answer(&mut self, index: usize, observation: Observation) {
+        if let Some(slot) = self.observations.get_mut(index) {
+            *slot = Some(observation);
+        }
+    }
 }
 
 impl<'p> Inspector<'p> {
     /// Returns an inspector that may use `threads` threads for one large file of many hash types.
     pub fn new(threads: usize, progress: &'p Progress, throttle: &'p Throttle) -> Inspector<'p> {
         Inspector {
-            buffer: vec![0; CHUNK],
-            hasher: Hasher::new(HashTypes::empty()),
+            lanes: [Lane::new(), Lane::new()],
             progress,
             throttle,
             threads,
         }
     }
 
-    /// Looks at `name` in `dir`, which a listing showed to be of this kind.
-    pub fn look(&mut self, dir: &Dir, name: &OsStr, kind: Kind, wanted: Wanted) -> Observation {
-        if kind != Kind::File {
-            return self.look_without_reading(dir, name, None);
-        }
-        for _ in 0..ATTEMPTS {
-            let mut file = match dir.open_file(name) {
-                Ok(file) => file,
-                Err(error) => return self.look_at_unopened(dir, name, error),
-            };
-            let xattrs = file.xattrs();
-            match self.read(&mut file, wanted) {
-                Ok(Attempt::Stable(stat, digests)) => {
-                    file.finish();
-                    let xattrs = match xattrs {
-                        Ok(xattrs) => xattrs,
-                        Err(error) => return Observation::Unreadable(error),
-                    };
-                    let too_large = wanted.max_file_size.is_some_and(|limit| stat.size > limit);
-                    let unread = too_large.then_some(Unread::TooLarge);
-                    let state = FileState {
-                        stat,
-                        target: None,
-                        xattrs,
-                        digests,
-                    };
-                    return Observation::Present(Present { state, unread });
-                }
-                Ok(Attempt::Changed) => file.finish(),
-                Ok(Attempt::NotAFile) => return self.look_without_reading(dir, name, None),
-                Err(error) => {
-                    return self.look_without_reading(dir, name, Some(Unread::Refused(error)));
-                }
-            }
-        }
-        Observation::Unstable
+    /// Looks at one path in `dir`.
+    pub fn look(&mut self, dir: &Dir, request: Request<'_>) -> Observation {
+        let mut observations = self.look_all(dir, &[request]);
+        observations.pop().unwrap_or(Observation::Absent)
     }
 
-    /// Reads the file and says whether it held still; the stat returned is the later one.
-    fn read(&mut self, file: &mut File, wanted: Wanted) -> io::Result<Attempt> {
-        let before = file.stat()?;
-        if before.kind != Kind::File {
-            return Ok(Attempt::NotAFile);
-        }
-        if wanted
-            .max_file_size
-            .is_some_and(|limit| before.size > limit)
-        {
-            return Ok(Attempt::Stable(before, Digests::new()));
-        }
-        if self.hasher.types() != wanted.hash_types {
-            self.hasher = Hasher::new(wanted.hash_types);
-        }
-        let complete = self.hash(file, before.size);
-        let digests = self.hasher.finish_reset();
-        if !complete? {
-            return Ok(Attempt::Changed);
-        }
-        let after = file.stat()?;
-        self.progress.files_read.fetch_add(1, Ordering::Relaxed);
-        let held_still = after
-            == Stat {
-                accessed: after.accessed,
-                ..before
-            };
-        Ok(if held_still {
-            Attempt::Stable(after, digests)
-        } else {
-            Attempt::Changed
-        })
-    }
-
-    /// Hashes a file of `size` bytes; false when it proved longer or shorter.
-    ///
-    /// Never reads past `size` by more than one buffer, so a file that grows as fast as it is read
-    /// cannot hold the scan up. One read of a small file proves its end: the buffer is larger.
-    fn hash(&mut self, file: &mut File, size: u64) -> io::Result<bool> {
-        let parallel = self.threads > 1 && self.hasher.types().len() > 1 && size > 1 << 20;
-        let chunk = if parallel { PARALLEL_CHUNK } else { CHUNK };
-        if self.buffer.len() != chunk {
-            self.buffer.resize(chunk, 0);
-            self.buffer.shrink_to_fit();
-        }
-        if size > CHUNK as u64 {
-            file.advise_sequential(size);
-        }
-        let mut left = size;
+    /// Looks at paths in `dir` and returns what was found of each, in the order of the requests.
+    pub fn look_all(&mut self, dir: &Dir, requests: &[Request<'_>]) -> Vec<Observation> {
+        let mut queue = Queue {
+            dir,
+            requests,
+            next: 0,
+            observations: requests.iter().map(|_| None).collect(),
+        };
         loop {
-            let (filled, at_end) = fill(file, &mut self.buffer, left)?;
-            let bytes = self.buffer.get(..filled).unwrap_or_default();
-            match left.checked_sub(filled as u64) {
-                Some(rest) => left = rest,
-                None => return Ok(false),
+            for lane in &mut self.lanes {
+                refill(lane, &mut queue, self.threads);
             }
-            if parallel {
-                self.hasher.update_parallel(bytes, self.threads);
-            } else {
-                self.hasher.update(bytes);
-            }
+            let [left, right] = &mut self.lanes;
+            let hashed = match (left.pending().len(), right.pending().len()) {
+                (0, 0) => break,
+                (_, 0) => left.hash_alone(self.threads),
+                (0, _) => right.hash_alone(self.threads),
+                _ if left.is_spread() => left.hash_alone(self.threads),
+                _ if right.is_spread() => right.hash_alone(self.threads),
+                _ => Lane::hash_pair(left, right),
+            };
             self.progress
                 .bytes_read
-                .fetch_add(filled as u64, Ordering::Relaxed);
-            self.throttle.spend(filled as u64);
-            if at_end {
-                return Ok(left == 0);
-            }
+                .fetch_add(hashed, Ordering::Relaxed);
+            self.throttle.spend(hashed);
         }
-    }
-
-    /// Looks at what could not be opened as a file.
-    fn look_at_unopened(&self, dir: &Dir, name: &OsStr, error: io::Error) -> Observation {
-        match error.kind() {
-            io::ErrorKind::NotFound => Observation::Absent,
-            // The listing saw a file; by now it is a link, a socket or the like.
-            _ if dir
-                .stat_child(name)
-                .is_ok_and(|stat| stat.kind != Kind::File) =>
-            {
-                self.look_without_reading(dir, name, None)
-            }
-            _ => self.look_without_reading(dir, name, Some(Unread::Refused(error))),
-        }
-    }
-
-    /// Looks at the metadata alone.
-    fn look_without_reading(&self, dir: &Dir, name: &OsStr, unread: Option<Unread>) -> Observation {
-        match dir.metadata_child(name) {
-            Ok(metadata) => {
-                let state = FileState::from(metadata);
-                let is_file = state.stat.kind == Kind::File;
-                // A file where the listing saw something else: its content is still unknown.
-                match unread {
-                    None if is_file => Observation::Unstable,
-                    unread => Observation::Present(Present { state, unread }),
-                }
-            }
-            Err(error) => match error.kind() {
-                io::ErrorKind::NotFound => Observation::Absent,
-                io::ErrorKind::ResourceBusy => Observation::Unstable,
-                _ => Observation::Unreadable(error),
-            },
-        }
+        let is_file = |seen: &&Observation| matches!(seen, Observation::Present(present) if present.is_read());
+        let answered = queue
+            .observations
+            .into_iter()
+            .map(|seen| seen.unwrap_or(Observation::Absent));
+        let observations: Vec<Observation> = answered.collect();
+        let files_read = observations.iter().filter(is_file).count() as u64;
+        self.progress
+            .files_read
+            .fetch_add(files_read, Ordering::Relaxed);
+        observations
     }
 }
 
-/// Reads until the buffer is full or the file ends, and says how much was read and whether the end
-/// was seen.
+impl Present {
+    /// Says whether this is a regular file whose content was read.
+    fn is_read(&self) -> bool {
+        self.unread.is_none() && self.state.stat.kind == Kind::File
+    }
+}
+
+/// Gives a lane bytes to hash, as long as there is any file left to read.
 ///
-/// `left` is what should remain. A read that returns just that much, into a buffer with more room,
-/// is taken for the end only when the read was short; otherwise one more read proves it.
-fn fill(file: &mut File, buffer: &mut [u8], left: u64) -> io::Result<(usize, bool)> {
-    let mut filled = 0;
-    loop {
-        let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) else {
-            return Ok((filled, false));
+/// What needs no hashing is answered on the way.
+fn refill(lane: &mut Lane, queue: &mut Queue<'_>, threads: usize) {
+    while lane.pending().is_empty() {
+        let (index, settled) = match lane.take_reading() {
+            Some(reading) => (reading.index, lane.read_on(reading)),
+            None => {
+                let index = queue.next;
+                let Some(request) = queue.requests.get(index) else {
+                    return;
+                };
+                queue.next += 1;
+                if request.kind != Kind::File {
+                    let seen = look_without_reading(queue.dir, request.name, None);
+                    queue.answer(index, seen);
+                    continue;
+                }
+                (index, Settled::Changed { attempts: 0 })
+            }
         };
-        let asked = room.len();
-        let read = file.read(room)?;
-        filled += read;
-        // For a regular file a short read that reaches the expected size is its end; the second
-        // stat would show a later extension.
-        if read == 0 || (read < asked && filled as u64 == left) {
-            return Ok((filled, true));
+        let Some(request) = queue.requests.get(index) else {
+            return;
+        };
+        let answer = match settled {
+            Settled::Reading => continue,
+            Settled::Stable(present) => Observation::Present(present),
+            Settled::Failed(error) => {
+                look_without_reading(queue.dir, request.name, Some(Unread::Refused(error)))
+            }
+            Settled::Changed { attempts } if attempts >= ATTEMPTS => Observation::Unstable,
+            Settled::Changed { attempts } => {
+                match open(lane, queue.dir, index, request, attempts, threads) {
+                    Some(answer) => answer,
+                    None => continue,
+                }
+            }
+        };
+        queue.answer(index, answer);
+    }
+}
+
+/// Starts to read a file in a lane, or answers at once when there is nothing to read.
+fn open(
+    lane: &mut Lane,
+    dir: &Dir,
+    index: usize,
+    request: &Request<'_>,
+    attempts: usize,
+    threads: usize,
+) -> Option<Observation> {
+    let file = match dir.open_file(request.name) {
+        Ok(file) => file,
+        Err(error) => return Some(look_at_unopened(dir, request.name, error)),
+    };
+    let stat = match file.stat() {
+        Ok(stat) if stat.kind == Kind::File => stat,
+        Ok(_) => return Some(look_without_reading(dir, request.name, None)),
+        Err(error) => {
+            return Some(look_without_reading(
+                dir,
+                request.name,
+                Some(Unread::Refused(error)),
+            ));
         }
+    };
+    let reading = match Reading::new(index, file, stat, attempts + 1) {
+        Ok(reading) => reading,
+        Err(error) => return Some(Observation::Unreadable(error)),
+    };
+    if request
+        .wanted
+        .max_file_size
+        .is_some_and(|limit| stat.size > limit)
+    {
+        return Some(Observation::Present(reading.leave_unread()));
+    }
+    lane.begin(reading, request.wanted.hash_types, threads);
+    None
+}
+
+/// Looks at what could not be opened as a file.
+fn look_at_unopened(dir: &Dir, name: &OsStr, error: io::Error) -> Observation {
+    match error.kind() {
+        io::ErrorKind::NotFound => Observation::Absent,
+        // The listing saw a file; by now it is a link, a socket or the like.
+        _ if dir
+            .stat_child(name)
+            .is_ok_and(|stat| stat.kind != Kind::File) =>
+        {
+            look_without_reading(dir, name, None)
+        }
+        _ => look_without_reading(dir, name, Some(Unread::Refused(error))),
+    }
+}
+
+/// Looks at the metadata alone.
+fn look_without_reading(dir: &Dir, name: &OsStr, unread: Option<Unread>) -> Observation {
+    match dir.metadata_child(name) {
+        Ok(metadata) => {
+            let state = FileState::from(metadata);
+            // A file where the listing saw something else: its content is still unknown.
+            if unread.is_none() && state.stat.kind == Kind::File {
+                return Observation::Unstable;
+            }
+            Observation::Present(Present { state, unread })
+        }
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound => Observation::Absent,
+            io::ErrorKind::ResourceBusy => Observation::Unstable,
+            _ => Observation::Unreadable(error),
+        },
     }
 }

@@ -13,7 +13,7 @@ use waxseal_hashers::{HashType, HashTypes};
 use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::Kind;
 
-use super::{Inspector, Observation, Present, Progress, Throttle, Unread, Wanted};
+use super::{Inspector, Observation, Present, Progress, Request, Throttle, Unread, Wanted};
 use crate::state::FileState;
 use crate::state::sample::digests;
 
@@ -25,7 +25,14 @@ const SHA256: Wanted = Wanted {
 fn look(dir: &TempDir, name: &str, kind: Kind, wanted: Wanted) -> Observation {
     let (progress, throttle) = (Progress::default(), Throttle::new(0));
     let opened = Dir::open(dir.path()).unwrap();
-    Inspector::new(2, &progress, &throttle).look(&opened, OsStr::new(name), kind, wanted)
+    Inspector::new(2, &progress, &throttle).look(
+        &opened,
+        Request {
+            name: OsStr::new(name),
+            kind,
+            wanted,
+        },
+    )
 }
 
 fn state(observed: Observation) -> FileState {
@@ -156,4 +163,41 @@ fn a_file_that_never_holds_still_is_unstable_or_hashed_right_but_never_wrong() {
         }
         stop.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn files_read_side_by_side_keep_their_own_digests_and_order() {
+    let dir = TempDir::new().unwrap();
+    let sizes = [0, 70_000, 1, 64, 300_000, 0, 4096, 600_001, 3, 255];
+    let names: Vec<String> = (0..sizes.len()).map(|n| format!("f{n}")).collect();
+    let content = |n: usize| vec![n as u8; sizes[n]];
+    for (n, name) in names.iter().enumerate() {
+        fs::write(dir.path().join(name), content(n)).unwrap();
+    }
+    fs::remove_file(dir.path().join("f6")).unwrap();
+    let request = |name| Request {
+        name: OsStr::new(name),
+        kind: Kind::File,
+        wanted: SHA256,
+    };
+    let requests: Vec<Request<'_>> = names.iter().map(request).collect();
+    let (progress, throttle) = (Progress::default(), Throttle::new(0));
+    let opened = Dir::open(dir.path()).unwrap();
+    let observed = Inspector::new(2, &progress, &throttle).look_all(&opened, &requests);
+    assert_eq!(observed.len(), sizes.len());
+    for (n, seen) in observed.into_iter().enumerate() {
+        match n {
+            6 => assert!(matches!(seen, Observation::Absent)),
+            _ => assert_eq!(state(seen).digests, digests(&content(n), "sha256"), "{n}"),
+        }
+    }
+    let total: usize = sizes.iter().sum();
+    assert_eq!(
+        progress.bytes_read.load(Ordering::Relaxed),
+        (total - sizes[6]) as u64
+    );
+    assert_eq!(
+        progress.files_read.load(Ordering::Relaxed),
+        sizes.len() as u64 - 1
+    );
 }

@@ -35,7 +35,7 @@ pub(super) enum CoveredDir<'c> {
     /// Everything the present policy watches here was covered.
     AsNow,
     /// What this earlier policy watches was covered.
-    Earlier(DirScope<'c>),
+    Earlier(Box<DirScope<'c>>),
 }
 
 impl Coverage {
@@ -92,7 +92,7 @@ impl Coverage {
         match self.deepest(dir) {
             None => CoveredDir::Nothing,
             Some(scope) if scope.is_current => CoveredDir::AsNow,
-            Some(scope) => CoveredDir::Earlier(scope.policy.enter(dir)),
+            Some(scope) => CoveredDir::Earlier(Box::new(scope.policy.enter(dir))),
         }
     }
 

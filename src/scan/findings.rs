@@ -6,13 +6,16 @@ use serde_json::Value;
 use waxseal_hashers::Digests;
 use waxseal_platform::stat::{Kind, Timestamp};
 
-use super::{BlindSpot, Cause, Plan};
-use crate::baseline::{BaselineError, Paired, Pairing, Row};
+use super::{BlindSpot, Cause, Plan, ScanError};
+use crate::baseline::{BaselineError, Paired, Pairing, Reader, Row};
 use crate::change::{Action, Actions, diff};
 use crate::event::{Event, FoundBy};
 use crate::inspect::{Present, Unread};
 use crate::policy::Decision;
 use crate::state::FileState;
+
+/// Events read from the journal at once.
+const PAGE: usize = 1000;
 
 /// Is handed each document of a run, in the order of the paths.
 pub type Report<'r> = dyn FnMut(&Value) -> std::io::Result<()> + 'r;
@@ -100,6 +103,25 @@ pub(super) fn put(
         (before, Some(now)) => pairing.arrive(path, before, now),
         (Some(last), None) => pairing.depart(path, last),
         (None, None) => Ok(()),
+    }
+}
+
+/// Reports every document journalled after an event, oldest first.
+pub(crate) fn report_since(
+    reader: &Reader,
+    mut after: u64,
+    report: &mut Report<'_>,
+) -> Result<(), ScanError> {
+    loop {
+        let page = reader.events(after, PAGE)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.seq;
+        for event in &page {
+            let document = serde_json::from_str(&event.body).map_err(std::io::Error::other)?;
+            report(&document)?;
+        }
     }
 }
 

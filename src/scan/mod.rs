@@ -25,6 +25,7 @@ mod tests;
 pub use comparer::Comparer;
 pub use coverage::Coverage;
 pub use findings::Report;
+pub(crate) use findings::report_since;
 pub use plan::Plan;
 pub use recorder::Recorder;
 pub use summary::{BlindSpot, Cause, Summary};

@@ -14,7 +14,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use waxseal_platform::stat::{Kind, Timestamp};
 
-use super::findings::{Finding, Report, complete, describe, put};
+use super::findings::{Finding, Report, complete, describe, put, report_since};
 use super::judge::{Settled, Update, Verdict, judge, settle};
 use super::{Batch, BlindSpot, Cause, Coverage, Look, Plan, ScanError, Summary};
 use crate::baseline::{
@@ -41,12 +41,18 @@ pub struct Recorder<'a, 'p> {
     scan: ScanId,
     started: Instant,
     emit_initial: bool,
+    /// The last event of the journal before this scan.
+    last_event: u64,
     pairing: Pairing,
     writes: Vec<Write>,
     summary: Summary,
 }
 
 /// One thing to write.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "short-lived and mostly the large variant; a box would be an allocation for each file"
+)]
 enum Write {
     /// What a path should hold, and whether its first sight is to be journalled.
     Row {
@@ -68,6 +74,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
         emit_initial: bool,
     ) -> Result<Recorder<'a, 'p>, ScanError> {
         let reader = baseline.reader()?;
+        let last_event = reader.last_events(1)?.last().map_or(0, |event| event.seq);
         let mut batch = baseline.batch()?;
         let scan = batch.begin_scan(&ScanStart {
             at: Timestamp::now(),
@@ -89,6 +96,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             scan,
             started: Instant::now(),
             emit_initial,
+            last_event,
             pairing: Pairing::new()?,
             writes: Vec::new(),
             summary,
@@ -197,6 +205,9 @@ impl<'a, 'p> Recorder<'a, 'p> {
     /// Journals the differences, forgets what left the policy, and closes the scan.
     pub fn finish(mut self, report: &mut Report<'_>) -> Result<Summary, ScanError> {
         self.flush()?;
+        if self.emit_initial {
+            report_since(&self.reader, self.last_event, report)?;
+        }
         self.journal(report)?;
         for scope in &self.plan.scopes {
             if self.coverage.is_outdated_for(scope) {

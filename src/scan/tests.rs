@@ -58,7 +58,14 @@ fn a_path_is_judged_by_its_last_look() {
     let unapproved = row(None, Some(seen(Some(&new), true)));
     let rehashed = with(&old, |s| s.digests = digests(b"old", "sha256,sha512"));
     let other_ctime = with(&old, |s| s.stat.changed = Timestamp::new(99, 0));
-    let table: [(&str, Option<&Row>, Option<&FileState>, bool, &str); 12] = [
+    type Case<'c> = (
+        &'c str,
+        Option<&'c Row>,
+        Option<&'c FileState>,
+        bool,
+        &'c str,
+    );
+    let table: [Case<'_>; 12] = [
         ("never watched", None, Some(&new), false, "joined"),
         ("new", None, Some(&new), true, "differs"),
         ("as approved", Some(&trusted), Some(&old), true, "unchanged"),

@@ -22,7 +22,7 @@ use super::survey::Shared;
 use super::{Batch, BlindSpot, Cause, Look, ScanError};
 use crate::baseline::{BaselineError, Reader, Row, split_path};
 use crate::change::diff_listed;
-use crate::inspect::{Inspector, Observation, Present, Wanted};
+use crate::inspect::{Inspector, Observation, Present, Request, Wanted};
 use crate::policy::{Decision, DirScope, Rule};
 
 /// A task ends at so many files or bytes: small enough to share a directory between threads, large
@@ -55,6 +55,10 @@ struct Doubt<'p> {
 }
 
 /// What a listing alone says about one path.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "short-lived and mostly the large variant; a box would be an allocation for each file"
+)]
 enum Weighed<'p> {
     /// It is as it was at the last look.
     Untouched,
@@ -130,8 +134,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                     batch.looks.push(doubt.into_look(observed));
                 }
                 Weighed::Doubtful(doubt) => {
-                    let look = self.inspect(&dir, doubt);
-                    batch.looks.push(look);
+                    batch.looks.extend(self.inspect(&dir, vec![doubt]));
                 }
             }
         }
@@ -227,13 +230,15 @@ impl<'p, 's> Surveyor<'p, 's> {
         }
     }
 
-    fn inspect(&mut self, dir: &Dir, doubt: Doubt<'p>) -> Look<'p> {
-        let wanted = Wanted {
-            hash_types: wanted_types(doubt.row.as_ref(), doubt.rule),
-            max_file_size: doubt.rule.max_file_size,
-        };
-        let observed = self.inspector.look(dir, &doubt.name, doubt.kind, wanted);
-        doubt.into_look(observed)
+    /// Inspects what is doubtful in one directory.
+    fn inspect(&mut self, dir: &Dir, doubts: Vec<Doubt<'p>>) -> Vec<Look<'p>> {
+        let requests: Vec<Request<'_>> = doubts.iter().map(Doubt::request).collect();
+        let observed = self.inspector.look_all(dir, &requests);
+        doubts
+            .into_iter()
+            .zip(observed)
+            .map(|(doubt, seen)| doubt.into_look(seen))
+            .collect()
     }
 
     /// Reports everything remembered below a directory that is no more.
@@ -370,7 +375,12 @@ impl<'p> Joining<'p, '_> {
     /// Takes a row whose path is not there any more.
     fn gone(&mut self, shared: &Shared<'p>, row: Row) {
         let path = self.batch.dir.join(&row.name);
-        let Some(kind) = row.last().map(|last| last.stat.kind) else {
+        // What was seen to be gone before is still told to a check, by the kind it was approved as.
+        let Some(kind) = row
+            .last()
+            .or(row.trusted.as_ref())
+            .map(|known| known.stat.kind)
+        else {
             return;
         };
         if shared.is_nested_root(&path) {
@@ -411,6 +421,18 @@ impl<'p> Joining<'p, '_> {
 }
 
 impl<'p> Doubt<'p> {
+    fn request(&self) -> Request<'_> {
+        let wanted = Wanted {
+            hash_types: wanted_types(self.row.as_ref(), self.rule),
+            max_file_size: self.rule.max_file_size,
+        };
+        Request {
+            name: &self.name,
+            kind: self.kind,
+            wanted,
+        }
+    }
+
     fn into_look(self, observed: Observation) -> Look<'p> {
         let Doubt {
             name,
@@ -458,14 +480,11 @@ impl<'p> Visitor for Surveyor<'p, '_> {
     }
 
     fn task(&mut self, task: Task<'p>) {
-        let mut batch = Batch::of(task.path);
-        for doubt in task.doubts {
-            if self.shared.is_over() {
-                return;
-            }
-            let look = self.inspect(&task.dir, doubt);
-            batch.looks.push(look);
+        if self.shared.is_over() {
+            return;
         }
+        let mut batch = Batch::of(task.path);
+        batch.looks = self.inspect(&task.dir, task.doubts);
         self.shared.send(batch);
     }
 }
