@@ -11,8 +11,11 @@
 
 mod comparer;
 mod coverage;
+mod doubt;
 mod findings;
+mod joining;
 mod judge;
+mod ledger;
 mod plan;
 mod recorder;
 mod summary;

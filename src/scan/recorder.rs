@@ -11,20 +11,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use waxseal_platform::stat::{Kind, Timestamp};
 
-use super::findings::{Finding, Report, complete, describe, put, report_since};
+use super::findings::{Finding, Report, complete, put, report_since};
 use super::judge::{Settled, Update, Verdict, judge, settle};
+use super::ledger::{Context, append, apply, initial};
 use super::{Batch, BlindSpot, Cause, Coverage, Look, Plan, ScanError, Summary};
 use crate::baseline::{
-    self, Baseline, Pairing, Reader, Row, ScanEnd, ScanId, ScanStart, Scope, split_path,
+    Baseline, Pairing, Reader, Row, ScanEnd, ScanId, ScanStart, Scope, split_path,
 };
-use crate::change::{Action, Actions};
-use crate::event::{Event, FoundBy, Notice, NoticeAction, Writer};
+use crate::event::{Notice, NoticeAction, Writer};
 use crate::inspect::{Observation, Progress};
-use crate::policy::{Decision, Rule};
-use crate::state::FileState;
+use crate::policy::Decision;
 
 /// Rows and events written in one transaction: enough that its fsync does not matter, few enough
 /// that they take little memory.
@@ -358,102 +357,4 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let with_counts = |notice: Notice| notice.with("waxseal", json!({ "counts": counts }));
         notices.into_iter().map(with_counts).collect()
     }
-}
-
-/// What is needed to turn one difference into rows and an event.
-struct Context<'c, 'p> {
-    plan: &'c Plan<'p>,
-    reader: &'c Reader,
-    writer: &'c Writer,
-}
-
-impl Context<'_, '_> {
-    /// Writes rows and event of one difference; returns its document.
-    fn record(
-        &self,
-        batch: &mut baseline::Batch<'_>,
-        finding: &Finding,
-    ) -> Result<(Value, Action), ScanError> {
-        let mut event = describe(self.plan, finding, false);
-        if let Some(from) = event.moved_from.filter(|_| finding.vacated) {
-            event.drift |= self.settle(batch, from, None, event.rule)?;
-        }
-        event.drift |= self.settle(batch, event.path, event.after, event.rule)?;
-        Ok((append(batch, self.writer, &event)?, event.actions.first()))
-    }
-
-    /// Writes what a path should hold now; says whether it differs from its approved state.
-    fn settle(
-        &self,
-        batch: &mut baseline::Batch<'_>,
-        path: &Path,
-        now: Option<&FileState>,
-        rule: Option<&Rule>,
-    ) -> Result<bool, ScanError> {
-        let Some(rule) = rule else { return Ok(false) };
-        let row = self.reader.row(path)?;
-        let settled = settle(row.as_ref(), now, rule);
-        let (dir, name) = split_path(path);
-        apply(batch, dir, name, &settled)?;
-        let kept = row.is_some_and(|row| row.is_drifting());
-        Ok(match settled.seen {
-            Update::Put(seen) => seen.drift,
-            Update::Remove => false,
-            Update::Keep => kept,
-        })
-    }
-}
-
-/// Returns the event of a path's first sight.
-fn initial<'e>(path: &'e Path, state: &'e FileState, plan: &Plan<'e>) -> Event<'e> {
-    let rule = match plan.policy.decide(path, state.stat.kind) {
-        Decision::Watched(rule) => Some(rule),
-        _ => None,
-    };
-    Event {
-        actions: Actions::just(Action::InitialScan),
-        at: Timestamp::now(),
-        path,
-        moved_from: None,
-        before: None,
-        after: Some(state),
-        changed: Vec::new(),
-        drift: false,
-        found_by: FoundBy::Scan,
-        rule,
-    }
-}
-
-fn append(
-    batch: &mut baseline::Batch<'_>,
-    writer: &Writer,
-    event: &Event<'_>,
-) -> Result<Value, ScanError> {
-    let mut document = Value::Null;
-    batch.append_event(event.at, |id| {
-        document = writer.event(event, id);
-        document.to_string()
-    })?;
-    Ok(document)
-}
-
-/// Makes the store hold for one path what was settled.
-fn apply(
-    batch: &mut baseline::Batch<'_>,
-    dir: &Path,
-    name: &std::ffi::OsStr,
-    settled: &Settled,
-) -> Result<(), ScanError> {
-    let dir = batch.dir(dir)?;
-    match &settled.trusted {
-        Update::Keep => {}
-        Update::Remove => batch.remove_trusted(dir, name)?,
-        Update::Put(trusted) => batch.put_trusted(dir, name, trusted)?,
-    }
-    match &settled.seen {
-        Update::Keep => {}
-        Update::Remove => batch.clear_seen(dir, name)?,
-        Update::Put(seen) => batch.put_seen(dir, name, seen)?,
-    }
-    Ok(())
 }

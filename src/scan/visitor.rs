@@ -9,26 +9,19 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic;
 
-use waxseal_hashers::HashTypes;
 use waxseal_platform::bytes::os_to_bytes;
 use waxseal_platform::dir::{Dir, Entry};
-use waxseal_platform::stat::{Kind, Stat};
+use waxseal_platform::stat::Kind;
 use waxseal_platform::walk::{Listing, Next, Visitor, WalkOp};
 
-use super::coverage::CoveredDir;
+use super::doubt::{Doubt, Task, Weighed, weigh};
+use super::joining::{Joining, gone, was_directory};
 use super::survey::Shared;
 use super::{Batch, BlindSpot, Cause, Look, ScanError};
 use crate::baseline::{BaselineError, Reader, Row, split_path};
-use crate::change::diff_listed;
-use crate::inspect::{Inspector, Observation, Present, Request, Wanted};
-use crate::policy::{Decision, DirScope, Rule};
-
-/// A task ends at so many files or bytes: small enough to share a directory between threads, large
-/// enough that handing it over costs nothing beside reading it.
-const TASK_FILES: usize = 64;
-const TASK_BYTES: u64 = 8 << 20;
+use crate::inspect::{Inspector, Observation, Present, Request};
+use crate::policy::Decision;
 
 /// One thread of a survey.
 pub(super) struct Surveyor<'p, 's> {
@@ -36,48 +29,6 @@ pub(super) struct Surveyor<'p, 's> {
     reader: Reader,
     inspector: Inspector<'s>,
     rows: Vec<Row>,
-}
-
-/// Doubtful entries of one directory, to be inspected.
-pub(super) struct Task<'p> {
-    path: Arc<Path>,
-    dir: Arc<Dir>,
-    doubts: Vec<Doubt<'p>>,
-}
-
-/// One path that must be inspected.
-struct Doubt<'p> {
-    name: OsString,
-    kind: Kind,
-    row: Option<Row>,
-    rule: &'p Rule,
-    covered: bool,
-}
-
-/// What a listing alone says about one path.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "short-lived and mostly the large variant; a box would be an allocation for each file"
-)]
-enum Weighed<'p> {
-    /// It is as it was at the last look.
-    Untouched,
-    /// It is as it was at the last look, which differed from the approved state.
-    StillDiffers(Look<'p>),
-    /// It must be inspected.
-    Doubtful(Doubt<'p>),
-}
-
-/// One directory while it is joined with its rows.
-struct Joining<'p, 's> {
-    scope: DirScope<'p>,
-    covered: CoveredDir<'s>,
-    batch: Batch<'p>,
-    dir: Arc<Dir>,
-    doubts: Vec<Doubt<'p>>,
-    doubtful_bytes: u64,
-    /// Known directories that are no directories any more, with all below.
-    vanished: Vec<PathBuf>,
 }
 
 impl<'p, 's> Surveyor<'p, 's> {
@@ -119,7 +70,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         };
         if let Decision::Watched(rule) = self.shared.plan.policy.decide(root, listed.kind) {
             let covered = self.shared.coverage.covers(root, listed.kind);
-            match self.weigh(name, &listed, row, rule, covered) {
+            match weigh(self.shared, name, &listed, row, rule, covered) {
                 Weighed::Untouched => {}
                 Weighed::StillDiffers(look) => batch.looks.push(look),
                 Weighed::Doubtful(doubt) if is_top => {
@@ -177,59 +128,6 @@ impl<'p, 's> Surveyor<'p, 's> {
         Ok(())
     }
 
-    /// Says what a listing alone tells about a watched path.
-    fn weigh(
-        &self,
-        name: OsString,
-        listed: &Stat,
-        row: Option<Row>,
-        rule: &'p Rule,
-        covered: bool,
-    ) -> Weighed<'p> {
-        self.shared
-            .progress
-            .objects
-            .fetch_add(1, atomic::Ordering::Relaxed);
-        let kind = listed.kind;
-        let doubtful = |row| {
-            Weighed::Doubtful(Doubt {
-                name: name.clone(),
-                kind,
-                row,
-                rule,
-                covered,
-            })
-        };
-        let Some(row) = row else {
-            return doubtful(None);
-        };
-        let is_untouched = row.last().is_some_and(|last| {
-            last.is_untouched(listed)
-                && (kind != Kind::File
-                    || rule.hash_types.difference(last.digests.types()).is_empty())
-                && diff_listed(&last.stat, listed, rule.attributes).is_empty()
-        });
-        if !is_untouched || self.shared.plan.full {
-            return doubtful(Some(row));
-        }
-        match row.seen.as_ref().and_then(|seen| seen.state.clone()) {
-            None => Weighed::Untouched,
-            Some(state) => {
-                let observed = Observation::Present(Present {
-                    state,
-                    unread: None,
-                });
-                Weighed::StillDiffers(Look {
-                    name,
-                    row: Some(row),
-                    observed,
-                    rule,
-                    covered,
-                })
-            }
-        }
-    }
-
     /// Inspects what is doubtful in one directory.
     fn inspect(&mut self, dir: &Dir, doubts: Vec<Doubt<'p>>) -> Vec<Look<'p>> {
         let requests: Vec<Request<'_>> = doubts.iter().map(Doubt::request).collect();
@@ -280,15 +178,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         let shared = self.shared;
         let mut rows = std::mem::take(&mut self.rows);
         self.reader.children(&listing.path, &mut rows)?;
-        let mut joining = Joining {
-            scope: shared.plan.policy.enter(&listing.path),
-            covered: shared.coverage.enter(&listing.path),
-            batch: Batch::of(listing.path.clone()),
-            dir: listing.dir.clone(),
-            doubts: Vec::new(),
-            doubtful_bytes: 0,
-            vanished: Vec::new(),
-        };
+        let mut joining = Joining::new(shared, &listing);
         let mut known = rows.drain(..).peekable();
         for entry in &listing.entries {
             let name = os_to_bytes(&entry.name);
@@ -353,7 +243,7 @@ impl<'p, 's> Surveyor<'p, 's> {
             Decision::Watched(rule) => {
                 one_file_system = rule.one_file_system;
                 let covered = joining.covered.covers(&entry.name, listed.kind);
-                match self.weigh(entry.name.clone(), listed, row, rule, covered) {
+                match weigh(self.shared, entry.name.clone(), listed, row, rule, covered) {
                     Weighed::Untouched => {}
                     Weighed::StillDiffers(look) => joining.batch.looks.push(look),
                     Weighed::Doubtful(doubt) => joining.doubt(doubt, listed, next),
@@ -367,86 +257,6 @@ impl<'p, 's> Surveyor<'p, 's> {
         let stays = !one_file_system || listed.device == device;
         if is_directory && stays && joining.scope.descend(&entry.name) {
             next.descend(entry);
-        }
-    }
-}
-
-impl<'p> Joining<'p, '_> {
-    /// Takes a row whose path is not there any more.
-    fn gone(&mut self, shared: &Shared<'p>, row: Row) {
-        let path = self.batch.dir.join(&row.name);
-        // What was seen to be gone before is still told to a check, by the kind it was approved as.
-        let Some(kind) = row
-            .last()
-            .or(row.trusted.as_ref())
-            .map(|known| known.stat.kind)
-        else {
-            return;
-        };
-        if shared.is_nested_root(&path) {
-            return;
-        }
-        if was_directory(Some(&row)) {
-            self.vanished.push(path);
-        }
-        if let Decision::Watched(rule) = self.scope.decide(&row.name, kind) {
-            self.batch.looks.push(gone(row.name.clone(), row, rule));
-        }
-    }
-
-    /// Takes an entry that must be inspected.
-    fn doubt(&mut self, doubt: Doubt<'p>, listed: &Stat, next: &mut Next<'_, Task<'p>>) {
-        self.doubts.push(doubt);
-        if listed.kind == Kind::File {
-            self.doubtful_bytes = self.doubtful_bytes.saturating_add(listed.size);
-        }
-        if self.doubts.len() >= TASK_FILES || self.doubtful_bytes >= TASK_BYTES {
-            self.queue(next);
-        }
-    }
-
-    /// Queues the doubts collected so far.
-    fn queue(&mut self, next: &mut Next<'_, Task<'p>>) {
-        self.doubtful_bytes = 0;
-        let doubts = std::mem::take(&mut self.doubts);
-        if !doubts.is_empty() {
-            let path = self.batch.dir.clone();
-            next.task(Task {
-                path,
-                dir: self.dir.clone(),
-                doubts,
-            });
-        }
-    }
-}
-
-impl<'p> Doubt<'p> {
-    fn request(&self) -> Request<'_> {
-        let wanted = Wanted {
-            hash_types: wanted_types(self.row.as_ref(), self.rule),
-            max_file_size: self.rule.max_file_size,
-        };
-        Request {
-            name: &self.name,
-            kind: self.kind,
-            wanted,
-        }
-    }
-
-    fn into_look(self, observed: Observation) -> Look<'p> {
-        let Doubt {
-            name,
-            row,
-            rule,
-            covered,
-            ..
-        } = self;
-        Look {
-            name,
-            row,
-            observed,
-            rule,
-            covered,
         }
     }
 }
@@ -486,41 +296,5 @@ impl<'p> Visitor for Surveyor<'p, '_> {
         let mut batch = Batch::of(task.path);
         batch.looks = self.inspect(&task.dir, task.doubts);
         self.shared.send(batch);
-    }
-}
-
-fn gone<'p>(name: OsString, row: Row, rule: &'p Rule) -> Look<'p> {
-    Look {
-        name,
-        row: Some(row),
-        observed: Observation::Absent,
-        rule,
-        covered: true,
-    }
-}
-
-/// Says whether rows may exist below this one.
-fn was_directory(row: Option<&Row>) -> bool {
-    row.is_some_and(|row| {
-        let seen = row.seen.as_ref().and_then(|seen| seen.state.as_ref());
-        let states = [row.trusted.as_ref(), seen];
-        states
-            .into_iter()
-            .flatten()
-            .any(|state| state.stat.kind == Kind::Directory)
-    })
-}
-
-/// Returns the digests to compute of a file: those of the policy, and, where none of them is
-/// remembered, the remembered ones too, so that new hash types are adopted only for content that
-/// is proven to be the approved one.
-fn wanted_types(row: Option<&Row>, rule: &Rule) -> HashTypes {
-    let remembered = row
-        .and_then(Row::last)
-        .map_or(HashTypes::empty(), |last| last.digests.types());
-    if rule.hash_types.intersection(remembered).is_empty() {
-        rule.hash_types.union(remembered)
-    } else {
-        rule.hash_types
     }
 }

@@ -1,0 +1,147 @@
+//! What a listing alone leaves doubtful: [`weigh`] decides, [`Doubt`]s wait in a [`Task`].
+//!
+//! A listing that shows a path untouched since its last look ends the matter, unless every file
+//! is to be read. Everything else is inspected.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic;
+
+use waxseal_hashers::HashTypes;
+use waxseal_platform::dir::Dir;
+use waxseal_platform::stat::{Kind, Stat};
+
+use super::Look;
+use super::survey::Shared;
+use crate::baseline::Row;
+use crate::change::diff_listed;
+use crate::inspect::{Observation, Present, Request, Wanted};
+use crate::policy::Rule;
+
+/// Doubtful entries of one directory, to be inspected.
+pub(super) struct Task<'p> {
+    pub(super) path: Arc<Path>,
+    pub(super) dir: Arc<Dir>,
+    pub(super) doubts: Vec<Doubt<'p>>,
+}
+
+/// One path that must be inspected.
+pub(super) struct Doubt<'p> {
+    pub(super) name: OsString,
+    pub(super) kind: Kind,
+    row: Option<Row>,
+    rule: &'p Rule,
+    covered: bool,
+}
+
+/// What a listing alone says about one path.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "short-lived and mostly the large variant; a box would be an allocation for each file"
+)]
+pub(super) enum Weighed<'p> {
+    /// It is as it was at the last look.
+    Untouched,
+    /// It is as it was at the last look, which differed from the approved state.
+    StillDiffers(Look<'p>),
+    /// It must be inspected.
+    Doubtful(Doubt<'p>),
+}
+
+impl<'p> Doubt<'p> {
+    pub(super) fn request(&self) -> Request<'_> {
+        let wanted = Wanted {
+            hash_types: wanted_types(self.row.as_ref(), self.rule),
+            max_file_size: self.rule.max_file_size,
+        };
+        Request {
+            name: &self.name,
+            kind: self.kind,
+            wanted,
+        }
+    }
+
+    pub(super) fn into_look(self, observed: Observation) -> Look<'p> {
+        let Doubt {
+            name,
+            row,
+            rule,
+            covered,
+            ..
+        } = self;
+        Look {
+            name,
+            row,
+            observed,
+            rule,
+            covered,
+        }
+    }
+}
+
+/// Says what a listing alone tells about a watched path.
+pub(super) fn weigh<'p>(
+    shared: &Shared<'p>,
+    name: OsString,
+    listed: &Stat,
+    row: Option<Row>,
+    rule: &'p Rule,
+    covered: bool,
+) -> Weighed<'p> {
+    shared
+        .progress
+        .objects
+        .fetch_add(1, atomic::Ordering::Relaxed);
+    let kind = listed.kind;
+    let doubtful = |row| {
+        Weighed::Doubtful(Doubt {
+            name: name.clone(),
+            kind,
+            row,
+            rule,
+            covered,
+        })
+    };
+    let Some(row) = row else {
+        return doubtful(None);
+    };
+    let is_untouched = row.last().is_some_and(|last| {
+        last.is_untouched(listed)
+            && (kind != Kind::File || rule.hash_types.difference(last.digests.types()).is_empty())
+            && diff_listed(&last.stat, listed, rule.attributes).is_empty()
+    });
+    if !is_untouched || shared.plan.full {
+        return doubtful(Some(row));
+    }
+    match row.seen.as_ref().and_then(|seen| seen.state.clone()) {
+        None => Weighed::Untouched,
+        Some(state) => {
+            let observed = Observation::Present(Present {
+                state,
+                unread: None,
+            });
+            Weighed::StillDiffers(Look {
+                name,
+                row: Some(row),
+                observed,
+                rule,
+                covered,
+            })
+        }
+    }
+}
+
+/// Returns the digests to compute of a file: those of the policy, and, where none of them is
+/// remembered, the remembered ones too, so that new hash types are adopted only for content that
+/// is proven to be the approved one.
+fn wanted_types(row: Option<&Row>, rule: &Rule) -> HashTypes {
+    let remembered = row
+        .and_then(Row::last)
+        .map_or(HashTypes::empty(), |last| last.digests.types());
+    if rule.hash_types.intersection(remembered).is_empty() {
+        rule.hash_types.union(remembered)
+    } else {
+        rule.hash_types
+    }
+}

@@ -1,0 +1,122 @@
+//! One directory while its listing is joined with its rows: [`Joining`].
+//!
+//! Collects what there is to tell at once, what must be inspected, and the directories that are
+//! none any more.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use waxseal_platform::dir::Dir;
+use waxseal_platform::stat::{Kind, Stat};
+use waxseal_platform::walk::{Listing, Next};
+
+use super::coverage::CoveredDir;
+use super::doubt::{Doubt, Task};
+use super::survey::Shared;
+use super::{Batch, Look};
+use crate::baseline::Row;
+use crate::inspect::Observation;
+use crate::policy::{Decision, DirScope, Rule};
+
+/// A task ends at so many files or bytes: small enough to share a directory between threads, large
+/// enough that handing it over costs nothing beside reading it.
+const TASK_FILES: usize = 64;
+const TASK_BYTES: u64 = 8 << 20;
+
+/// One directory while it is joined with its rows.
+pub(super) struct Joining<'p, 's> {
+    pub(super) scope: DirScope<'p>,
+    pub(super) covered: CoveredDir<'s>,
+    pub(super) batch: Batch<'p>,
+    pub(super) dir: Arc<Dir>,
+    doubts: Vec<Doubt<'p>>,
+    doubtful_bytes: u64,
+    /// Known directories that are no directories any more, with all below.
+    pub(super) vanished: Vec<PathBuf>,
+}
+
+impl<'p, 's> Joining<'p, 's> {
+    /// Starts with the directory of a listing.
+    pub(super) fn new(shared: &'s Shared<'p>, listing: &Listing) -> Joining<'p, 's> {
+        Joining {
+            scope: shared.plan.policy.enter(&listing.path),
+            covered: shared.coverage.enter(&listing.path),
+            batch: Batch::of(listing.path.clone()),
+            dir: listing.dir.clone(),
+            doubts: Vec::new(),
+            doubtful_bytes: 0,
+            vanished: Vec::new(),
+        }
+    }
+
+    /// Takes a row whose path is not there any more.
+    pub(super) fn gone(&mut self, shared: &Shared<'p>, row: Row) {
+        let path = self.batch.dir.join(&row.name);
+        // What was seen to be gone before is still told to a check, by the kind it was approved as.
+        let Some(kind) = row
+            .last()
+            .or(row.trusted.as_ref())
+            .map(|known| known.stat.kind)
+        else {
+            return;
+        };
+        if shared.is_nested_root(&path) {
+            return;
+        }
+        if was_directory(Some(&row)) {
+            self.vanished.push(path);
+        }
+        if let Decision::Watched(rule) = self.scope.decide(&row.name, kind) {
+            self.batch.looks.push(gone(row.name.clone(), row, rule));
+        }
+    }
+
+    /// Takes an entry that must be inspected.
+    pub(super) fn doubt(&mut self, doubt: Doubt<'p>, listed: &Stat, next: &mut Next<'_, Task<'p>>) {
+        self.doubts.push(doubt);
+        if listed.kind == Kind::File {
+            self.doubtful_bytes = self.doubtful_bytes.saturating_add(listed.size);
+        }
+        if self.doubts.len() >= TASK_FILES || self.doubtful_bytes >= TASK_BYTES {
+            self.queue(next);
+        }
+    }
+
+    /// Queues the doubts collected so far.
+    pub(super) fn queue(&mut self, next: &mut Next<'_, Task<'p>>) {
+        self.doubtful_bytes = 0;
+        let doubts = std::mem::take(&mut self.doubts);
+        if !doubts.is_empty() {
+            let path = self.batch.dir.clone();
+            next.task(Task {
+                path,
+                dir: self.dir.clone(),
+                doubts,
+            });
+        }
+    }
+}
+
+/// Returns the look at a path that is not there any more.
+pub(super) fn gone<'p>(name: OsString, row: Row, rule: &'p Rule) -> Look<'p> {
+    Look {
+        name,
+        row: Some(row),
+        observed: Observation::Absent,
+        rule,
+        covered: true,
+    }
+}
+
+/// Says whether rows may exist below this one.
+pub(super) fn was_directory(row: Option<&Row>) -> bool {
+    row.is_some_and(|row| {
+        let seen = row.seen.as_ref().and_then(|seen| seen.state.as_ref());
+        let states = [row.trusted.as_ref(), seen];
+        states
+            .into_iter()
+            .flatten()
+            .any(|state| state.stat.kind == Kind::Directory)
+    })
+}
