@@ -136,7 +136,8 @@ impl Approval<'_> {
             return Err(ApprovalError::NothingOpen(escape::path(path).into_owned()));
         }
         if approved.paths > 0 {
-            let message = format!("{} paths approved: {}", approved.paths, self.reason);
+            let noun = if approved.paths == 1 { "path" } else { "paths" };
+            let message = format!("{} {noun} approved: {}", approved.paths, self.reason);
             let own = json!({ "approval": { "reason": self.reason, "paths": approved.paths } });
             let notice = Notice::now(NoticeAction::Approved, message)
                 .with("waxseal", own)

@@ -221,7 +221,7 @@ fn file(writer: &Writer, path: &Path, state: &FileState) -> Value {
         rule: None,
     };
     writer
-        .event(&event, "")
+        .event(&event, None)
         .get_mut("file")
         .map(Value::take)
         .unwrap_or_default()

@@ -1,13 +1,14 @@
 //! The policy of a run: the monitors of the configuration and those that the command line asked
 //! for and the store remembers.
 //!
-//! The remembered ones come last, so that at equal depth `--hash-types` wins over the file. The
-//! state directory is left out wherever a monitor would reach it: every scan changes it, and
+//! At equal depth the last monitor wins: a path that was merely named gives way to the file, one
+//! that was given `--hash-types` does not. The state directory is left out wherever a monitor would reach it: every scan changes it, and
 //! opening its files beside SQLite would break SQLite's locks.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
 use waxseal_hashers::HashTypes;
 use waxseal_platform::bytes::path_to_bytes;
 use waxseal_platform::stat::Kind;
@@ -22,6 +23,29 @@ use crate::state::escape;
 /// Where the store keeps the monitors of the command line.
 const REMEMBERED: &str = "adhoc_monitors";
 
+/// The monitors that the command line asked for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Remembered {
+    /// Of paths that were named; the configuration wins over them.
+    named: Vec<MonitorSpec>,
+    /// Of paths given with hash types of their own; they win over the configuration.
+    given_hash_types: Vec<MonitorSpec>,
+}
+
+impl Remembered {
+    /// Takes out the monitor of just this path.
+    fn take(&mut self, pattern: &PathPattern) -> Option<MonitorSpec> {
+        let is_it =
+            |monitor: &MonitorSpec| monitor.paths.as_slice() == std::slice::from_ref(pattern);
+        let lists = [&mut self.named, &mut self.given_hash_types];
+        lists.into_iter().find_map(|list| {
+            let place = list.iter().position(is_it)?;
+            Some(list.remove(place))
+        })
+    }
+}
+
 /// Everything that is watched, and why.
 #[derive(Debug)]
 pub(super) struct Watched {
@@ -29,7 +53,7 @@ pub(super) struct Watched {
     pub policy: Policy,
     /// The configuration, if there is one.
     pub loaded: Option<Loaded>,
-    remembered: PolicySpec,
+    remembered: Remembered,
     state_dir: PathBuf,
 }
 
@@ -53,9 +77,7 @@ impl Watched {
             .transpose()?
             .flatten()
         {
-            None => PolicySpec {
-                monitors: Vec::new(),
-            },
+            None => Remembered::default(),
             Some(json) => serde_json::from_str(&json)
                 .context("the paths remembered from the command line cannot be read")?,
         };
@@ -95,19 +117,16 @@ impl Watched {
     ) -> anyhow::Result<Added> {
         let was_watched = self.watches(path);
         let pattern = PathPattern::literal(path);
-        let known = self
-            .remembered
-            .monitors
-            .iter_mut()
-            .find(|monitor| monitor.paths.as_slice() == std::slice::from_ref(&pattern));
-        match (known, hash_types) {
-            (None, None) if was_watched => return Ok(Added::Nothing),
-            (Some(_), None) => {}
-            (Some(monitor), Some(wanted)) if monitor.hash_types == wanted => {}
-            (Some(monitor), Some(wanted)) => monitor.hash_types = wanted,
-            (None, _) => {
-                let monitor = self.monitor_for(path, pattern, hash_types);
-                self.remembered.monitors.push(monitor);
+        match hash_types {
+            None if was_watched => return Ok(Added::Nothing),
+            None => {
+                let monitor = self.monitor_for(path, pattern, None);
+                self.remembered.named.push(monitor);
+            }
+            Some(_) => {
+                let monitor = self.monitor_for(path, pattern.clone(), hash_types);
+                self.remembered.take(&pattern);
+                self.remembered.given_hash_types.push(monitor);
             }
         }
         self.policy = compile(self.loaded.as_ref(), &self.remembered, &self.state_dir)?;
@@ -174,14 +193,13 @@ pub(super) fn shown_pattern(pattern: &PathPattern) -> String {
 /// Compiles all monitors with links resolved and the state directory left out.
 fn compile(
     loaded: Option<&Loaded>,
-    remembered: &PolicySpec,
+    remembered: &Remembered,
     state_dir: &Path,
 ) -> Result<Policy, PolicyError> {
     let configured = loaded.map_or_else(Vec::new, |loaded| loaded.config.policy.monitors.clone());
-    let monitors = configured
-        .into_iter()
-        .chain(remembered.monitors.clone())
-        .collect();
+    let named = remembered.named.iter().cloned();
+    let given = remembered.given_hash_types.iter().cloned();
+    let monitors = named.chain(configured).chain(given).collect();
     let mut spec = PolicySpec { monitors }.resolved();
     let policy = Policy::compile(&spec)?;
     let Some(rule) = policy.decide(state_dir, Kind::Directory).watched() else {
@@ -221,8 +239,29 @@ fn real_state_dir(state_dir: &Path) -> anyhow::Result<PathBuf> {
 mod tests {
     use super::*;
 
-    fn spec(path: &str) -> PolicySpec {
-        PolicySpec::builtin(&[PathBuf::from(path)], None)
+    fn spec(path: &str) -> Remembered {
+        Remembered {
+            named: PolicySpec::builtin(&[PathBuf::from(path)], None).monitors,
+            given_hash_types: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_file_wins_over_a_path_merely_named_but_not_over_given_hash_types() {
+        let configured = "[[monitor]]\nname = \"m\"\npaths = [\"/nowhere\"]\n";
+        let loaded = Loaded {
+            path: PathBuf::from("waxseal.toml"),
+            config: crate::config::Config::parse(configured, "waxseal.toml").unwrap(),
+        };
+        let mut remembered = spec("/nowhere");
+        let winner = |remembered: &Remembered| {
+            let policy = compile(Some(&loaded), remembered, Path::new("/state")).unwrap();
+            let rule = policy.decide(Path::new("/nowhere/f"), Kind::File).watched();
+            rule.unwrap().name.clone()
+        };
+        assert_eq!(winner(&remembered), "m");
+        std::mem::swap(&mut remembered.named, &mut remembered.given_hash_types);
+        assert_ne!(winner(&remembered), "m");
     }
 
     #[test]

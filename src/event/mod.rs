@@ -100,21 +100,21 @@ impl Writer {
         &self.names
     }
 
-    /// Returns the document of an event; `id` is empty where nothing is journalled.
-    pub fn event(&self, event: &Event<'_>, id: &str) -> Value {
-        let mut document = self.envelope(event.at, id);
-        document.insert(
-            "event".to_owned(),
-            json!({
-                "id": id,
-                "kind": "event",
-                "category": ["file"],
-                "module": "file_integrity",
-                "dataset": "file",
-                "action": event.actions.iter().map(|action| action.name()).collect::<Vec<_>>(),
-                "type": event_types(&event.actions),
-            }),
-        );
+    /// Returns the document of an event; it has an id when it is journalled.
+    pub fn event(&self, event: &Event<'_>, id: Option<&str>) -> Value {
+        let mut document = self.envelope(event.at);
+        let mut own = json!({
+            "kind": "event",
+            "category": ["file"],
+            "module": "file_integrity",
+            "dataset": "file",
+            "action": event.actions.iter().map(|action| action.name()).collect::<Vec<_>>(),
+            "type": event_types(&event.actions),
+        });
+        if let (Some(id), Some(object)) = (id, own.as_object_mut()) {
+            object.insert("id".to_owned(), json!(id));
+        }
+        document.insert("event".to_owned(), own);
         document.insert("service".to_owned(), json!({ "type": "file_integrity" }));
         if let Some(state) = event.after.or(event.before) {
             document.insert("file".to_owned(), self.file(event.path, state));
@@ -128,7 +128,7 @@ impl Writer {
 
     /// Returns the document of a notice.
     pub fn notice(&self, notice: &Notice, id: &str) -> Value {
-        let mut document = self.envelope(notice.at, id);
+        let mut document = self.envelope(notice.at);
         document.insert(
             "event".to_owned(),
             json!({
@@ -153,7 +153,7 @@ impl Writer {
         Value::Object(file::object(&self.names, path, state))
     }
 
-    fn envelope(&self, at: Timestamp, id: &str) -> Map<String, Value> {
+    fn envelope(&self, at: Timestamp) -> Map<String, Value> {
         let mut document = Map::new();
         document.insert("@timestamp".to_owned(), time(at));
         document.insert("ecs".to_owned(), json!({ "version": ECS_VERSION }));
@@ -162,7 +162,6 @@ impl Writer {
             "agent".to_owned(),
             json!({ "type": "waxseal", "version": env!("CARGO_PKG_VERSION") }),
         );
-        debug_assert!(id.is_ascii());
         document
     }
 

@@ -36,7 +36,7 @@ fn document(path: &Path, before: Option<&FileState>, after: Option<&FileState>) 
         found_by: FoundBy::Scan,
         rule: None,
     };
-    Writer::new().event(&event, "id-1")
+    Writer::new().event(&event, Some("id-1"))
 }
 
 #[test]

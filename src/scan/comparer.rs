@@ -106,7 +106,7 @@ impl<'a, 'p> Comparer<'a, 'p> {
             let finding = Finding::from(paired);
             let event = describe(plan, &finding, true);
             summary.count(event.actions.first());
-            report(&writer.event(&event, "")).map_err(ScanError::Report)
+            report(&writer.event(&event, None)).map_err(ScanError::Report)
         })?;
         self.summary.open = self.summary.reported();
         self.summary.elapsed = self.started.elapsed();

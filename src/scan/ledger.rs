@@ -89,7 +89,7 @@ pub(super) fn append(
 ) -> Result<Value, ScanError> {
     let mut document = Value::Null;
     batch.append_event(event.at, |id| {
-        document = writer.event(event, id);
+        document = writer.event(event, Some(id));
         document.to_string()
     })?;
     Ok(document)
