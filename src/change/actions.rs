@@ -90,7 +90,8 @@ impl Actions {
         (!actions.is_empty()).then_some(Actions(actions))
     }
 
-    /// Returns the actions of a move during which these fields changed too.
+    /// Returns the actions of a move during which these fields changed too, of the object or of
+    /// what is at the new path.
     pub fn moved(fields: &[Field]) -> Actions {
         let mut actions = vec![Action::Moved];
         actions.extend(Actions::of(fields).into_iter().flat_map(|more| more.0));

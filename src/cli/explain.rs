@@ -213,6 +213,7 @@ fn file(writer: &Writer, path: &Path, state: &FileState) -> Value {
         at: Timestamp::now(),
         path,
         moved_from: None,
+        replaced: None,
         before: None,
         after: Some(state),
         changed: Vec::new(),

@@ -57,6 +57,8 @@ pub struct Event<'e> {
     pub path: &'e Path,
     /// The path before a move.
     pub moved_from: Option<&'e Path>,
+    /// What was at the path, when a move put an end to it.
+    pub replaced: Option<&'e FileState>,
     /// The state before, if there was one.
     pub before: Option<&'e FileState>,
     /// The state after, if there is one.
@@ -186,6 +188,9 @@ impl Writer {
                 earlier.insert("path_bytes".to_owned(), encoded);
             }
             own.insert("before".to_owned(), Value::Object(earlier));
+        }
+        if let Some(replaced) = event.replaced {
+            own.insert("replaced".to_owned(), self.file(event.path, replaced));
         }
         Value::Object(own)
     }

@@ -29,6 +29,7 @@ fn document(path: &Path, before: Option<&FileState>, after: Option<&FileState>) 
         at: Timestamp::new(1_700_000_000, 5),
         path,
         moved_from: None,
+        replaced: None,
         before,
         after,
         changed,

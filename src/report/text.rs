@@ -98,6 +98,11 @@ fn event(document: &Value, style: Style) -> (String, Color, String) {
         "created" | "deleted" | "initial_scan" => describe(file, style),
         _ => fields::changes(document, style),
     };
+    let details = match document.pointer("/waxseal/replaced") {
+        Some(replaced) if details.is_empty() => format!("replaced {}", describe(replaced, style)),
+        Some(replaced) => format!("{details}; replaced {}", describe(replaced, style)),
+        None => details,
+    };
     let gap = if details.is_empty() { "" } else { "  " };
     (
         escape::bytes(word.as_bytes()).into_owned(),
@@ -202,6 +207,13 @@ mod tests {
             json!({ "file": { "path": "/new\nline" }, "waxseal": { "before": { "path": "/old" } } }),
         );
         assert_eq!(plain(document), "moved     /old → /new\\nline");
+        let over = event(
+            &["moved", "updated"],
+            json!({ "file": { "path": "/b" },
+                    "waxseal": { "before": { "path": "/a" },
+                                 "replaced": { "path": "/b", "type": "file", "size": 3 } } }),
+        );
+        assert_eq!(plain(over), "moved     /a → /b  replaced file 3 B");
     }
 
     #[test]

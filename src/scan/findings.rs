@@ -54,6 +54,8 @@ pub(super) struct Finding {
     pub moved_from: Option<PathBuf>,
     /// Whether nothing took the place of what moved away.
     pub vacated: bool,
+    /// What was at the path, when a move put an end to it.
+    pub replaced: Option<FileState>,
     /// The state before, if there was one.
     pub before: Option<FileState>,
     /// The state now, if there is one.
@@ -71,6 +73,7 @@ impl From<Paired> for Finding {
                 path,
                 moved_from: None,
                 vacated: false,
+                replaced: None,
                 before: replaced.map(|state| *state),
                 after: Some(*state),
             },
@@ -78,6 +81,7 @@ impl From<Paired> for Finding {
                 path,
                 moved_from: None,
                 vacated: false,
+                replaced: None,
                 before: Some(*last),
                 after: None,
             },
@@ -85,6 +89,7 @@ impl From<Paired> for Finding {
                 path: moved.to,
                 moved_from: Some(moved.from),
                 vacated: moved.vacated,
+                replaced: moved.replaced,
                 before: Some(moved.before),
                 after: Some(moved.after),
             },
@@ -130,6 +135,7 @@ pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -
     let Finding {
         path,
         moved_from,
+        replaced,
         before,
         after,
         ..
@@ -142,14 +148,16 @@ pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -
         Decision::Watched(rule) => Some(rule),
         _ => None,
     };
-    let changed = match (before, after, rule) {
+    let differing = |before: &Option<FileState>| match (before, after, rule) {
         (Some(before), Some(after), Some(rule)) => diff(before, after, rule.attributes),
         _ => Vec::new(),
     };
+    let changed = differing(before);
     let actions = match (before, after) {
         (_, None) => Actions::just(Action::Deleted),
         (None, Some(_)) => Actions::just(Action::Created),
-        _ if moved_from.is_some() => Actions::moved(&changed),
+        // Whoever watches the path itself must learn that its content is another one.
+        _ if moved_from.is_some() => Actions::moved(&[&*changed, &differing(replaced)].concat()),
         _ => Actions::of(&changed).unwrap_or_else(|| Actions::just(Action::AttributesModified)),
     };
     Event {
@@ -157,6 +165,7 @@ pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -
         at: Timestamp::now(),
         path,
         moved_from: moved_from.as_deref(),
+        replaced: replaced.as_ref(),
         before: before.as_ref(),
         after: after.as_ref(),
         changed,

@@ -72,6 +72,7 @@ pub(super) fn initial<'e>(path: &'e Path, state: &'e FileState, plan: &Plan<'e>)
         at: Timestamp::now(),
         path,
         moved_from: None,
+        replaced: None,
         before: None,
         after: Some(state),
         changed: Vec::new(),
