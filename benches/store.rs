@@ -149,7 +149,9 @@ fn reads(c: &mut Criterion, tree: &Tree, state_dir: &Path) {
         let mut rows = Vec::new();
         b.iter(|| {
             for dir in &tree.dirs {
-                reader.children(dir, &mut rows).expect("rows");
+                reader
+                    .children(dir, std::ffi::OsStr::new(""), &mut rows)
+                    .expect("rows");
                 black_box(&rows);
             }
         });

@@ -4,6 +4,7 @@
 //! to a visitor: a reader that kept a snapshot open would keep the write-ahead log from being
 //! written back, and it would grow without bound. So two calls may see two states of the store.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -85,13 +86,20 @@ impl Reader {
         Ok(!self.scopes()?.is_empty())
     }
 
-    /// Reads the rows of one directory into `rows`, replacing its content, sorted by name bytes.
-    pub fn children(&self, dir: &Path, rows: &mut Vec<Row>) -> Result<(), BaselineError> {
+    /// Reads the next rows of one directory into `rows`, replacing its content: at most 1024, those
+    /// whose names follow `after`, sorted by name bytes. Says whether there may be more.
+    pub fn children(
+        &self,
+        dir: &Path,
+        after: &OsStr,
+        rows: &mut Vec<Row>,
+    ) -> Result<bool, BaselineError> {
         rows.clear();
         self.snapshot("read a directory", |conn| match find_dir(conn, dir)? {
-            Some(id) => listing::page(conn, id, &[], usize::MAX, rows),
+            Some(id) => listing::page(conn, id, os_to_bytes(after), PAGE_ROWS, rows),
             None => Ok(()),
-        })
+        })?;
+        Ok(rows.len() == PAGE_ROWS)
     }
 
     /// Returns what is known of one path.

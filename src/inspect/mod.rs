@@ -19,13 +19,19 @@ pub use throttle::Throttle;
 use std::ffi::OsStr;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use waxseal_hashers::HashTypes;
 use waxseal_platform::dir::Dir;
-use waxseal_platform::stat::Kind;
+use waxseal_platform::file::File;
+use waxseal_platform::stat::{Kind, Stat, Timestamp};
 
 use self::reading::{Lane, Reading, Settled};
 use crate::state::FileState;
+
+/// The coarsest tick of a clock that stamps changes: 10 ms, on kernels built with HZ=100.
+const TICK: Duration = Duration::from_millis(10);
 
 /// How often a file that changes while it is read is tried.
 pub const ATTEMPTS: usize = 3;
@@ -239,7 +245,7 @@ fn open(
         Ok(file) => file,
         Err(error) => return Some(look_at_unopened(dir, request.name, error)),
     };
-    let stat = match file.stat() {
+    let stat = match settled_stat(&file) {
         Ok(stat) if stat.kind == Kind::File => stat,
         Ok(_) => return Some(look_without_reading(dir, request.name, None)),
         Err(error) => {
@@ -263,6 +269,31 @@ fn open(
     }
     lane.begin(reading, request.wanted.hash_types, threads);
     None
+}
+
+/// Returns the metadata of a file once its change time lies in the past.
+///
+/// Kernels before 6.13 stamp changes with a clock that ticks every 1 to 10 ms. A write in the same
+/// tick as our look would leave all times as they were and could never be told from no write. So a
+/// file changed within the last tick is given that tick to pass before it is read.
+fn settled_stat(file: &File) -> io::Result<Stat> {
+    let stat = file.stat()?;
+    let Some(wait) = until_settled(stat.changed, Timestamp::now()) else {
+        return Ok(stat);
+    };
+    thread::sleep(wait);
+    file.stat()
+}
+
+/// Returns how long a change time is still too recent, if it is.
+fn until_settled(changed: Timestamp, now: Timestamp) -> Option<Duration> {
+    let age = nanos(now).checked_sub(nanos(changed))?;
+    let age = Duration::from_nanos(u64::try_from(age).ok()?);
+    TICK.checked_sub(age).filter(|wait| !wait.is_zero())
+}
+
+fn nanos(time: Timestamp) -> i128 {
+    i128::from(time.secs()) * 1_000_000_000 + i128::from(time.nanos())
 }
 
 /// Looks at what could not be opened as a file.

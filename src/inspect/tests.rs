@@ -7,13 +7,16 @@ use std::os::unix::fs as unix;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use waxseal_hashers::{HashType, HashTypes};
 use waxseal_platform::dir::Dir;
-use waxseal_platform::stat::Kind;
+use waxseal_platform::stat::{Kind, Timestamp};
 
-use super::{Inspector, Observation, Present, Progress, Request, Throttle, Unread, Wanted};
+use super::{
+    Inspector, Observation, Present, Progress, Request, Throttle, Unread, Wanted, until_settled,
+};
 use crate::state::FileState;
 use crate::state::sample::digests;
 
@@ -200,4 +203,28 @@ fn files_read_side_by_side_keep_their_own_digests_and_order() {
         progress.files_read.load(Ordering::Relaxed),
         sizes.len() as u64 - 1
     );
+}
+
+#[test]
+fn a_file_changed_in_this_very_tick_is_given_time_and_no_other() {
+    let changed = Timestamp::new(100, 999_000_000);
+    let after = |nanos: u32| Timestamp::new(100, 999_000_000 + nanos);
+    let table = [
+        (after(0), Some(10_000)),
+        (after(500_000), Some(9_500)),
+        // Into the next second.
+        (after(4_000_000), Some(6_000)),
+        (after(10_000_000), None),
+        (Timestamp::new(5000, 0), None),
+        // From the future, by a clock that was set back: waiting would not help.
+        (Timestamp::new(90, 0), None),
+        (Timestamp::new(i64::MIN, 0), None),
+    ];
+    for (now, micros) in table {
+        assert_eq!(
+            until_settled(changed, now),
+            micros.map(Duration::from_micros),
+            "{now:?}"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::findings::{Finding, Report, complete, describe, put};
 use super::{Batch, BlindSpot, Cause, Look, Plan, ScanError, Summary};
-use crate::baseline::{Pairing, Row};
+use crate::baseline::Pairing;
 use crate::change::diff;
 use crate::event::Writer;
 use crate::inspect::{Observation, Progress};
@@ -51,7 +51,7 @@ impl<'a, 'p> Comparer<'a, 'p> {
         let now = match look.observed {
             Observation::Absent => None,
             Observation::Present(present) => {
-                let (state, spot) = complete(present, look.row.as_ref(), || path.clone());
+                let (state, spot) = complete(present, look.row.as_deref(), || path.clone());
                 spot.into_iter().for_each(|spot| self.blind(spot));
                 Some(state)
             }
@@ -70,7 +70,7 @@ impl<'a, 'p> Comparer<'a, 'p> {
                 return Ok(());
             }
         };
-        let trusted = look.row.as_ref().and_then(|row: &Row| row.trusted.as_ref());
+        let trusted = look.row.as_deref().and_then(|row| row.trusted.as_ref());
         let differs = match (trusted, &now) {
             (None, None) => false,
             (None, Some(_)) if look.row.is_none() && !look.covered => {

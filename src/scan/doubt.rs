@@ -30,7 +30,7 @@ pub(super) struct Task<'p> {
 pub(super) struct Doubt<'p> {
     pub(super) name: OsString,
     pub(super) kind: Kind,
-    row: Option<Row>,
+    row: Option<Box<Row>>,
     rule: &'p Rule,
     covered: bool,
 }
@@ -52,7 +52,7 @@ pub(super) enum Weighed<'p> {
 impl<'p> Doubt<'p> {
     pub(super) fn request(&self) -> Request<'_> {
         let wanted = Wanted {
-            hash_types: wanted_types(self.row.as_ref(), self.rule),
+            hash_types: wanted_types(self.row.as_deref(), self.rule),
             max_file_size: self.rule.max_file_size,
         };
         Request {
@@ -85,7 +85,7 @@ pub(super) fn weigh<'p>(
     shared: &Shared<'p>,
     name: OsString,
     listed: &Stat,
-    row: Option<Row>,
+    row: Option<Box<Row>>,
     rule: &'p Rule,
     covered: bool,
 ) -> Weighed<'p> {

@@ -51,7 +51,7 @@ impl<'p, 's> Joining<'p, 's> {
     }
 
     /// Takes a row whose path is not there any more.
-    pub(super) fn gone(&mut self, shared: &Shared<'p>, row: Row) {
+    pub(super) fn gone(&mut self, shared: &Shared<'p>, row: Box<Row>) {
         let path = self.batch.dir.join(&row.name);
         // What was seen to be gone before is still told to a check, by the kind it was approved as.
         let Some(kind) = row
@@ -68,7 +68,16 @@ impl<'p, 's> Joining<'p, 's> {
             self.vanished.push(path);
         }
         if let Decision::Watched(rule) = self.scope.decide(&row.name, kind) {
-            self.batch.looks.push(gone(row.name.clone(), row, rule));
+            self.tell(shared, gone(row.name.clone(), row, rule));
+        }
+    }
+
+    /// Takes what there is to tell without inspecting it.
+    pub(super) fn tell(&mut self, shared: &Shared<'p>, look: Look<'p>) {
+        self.batch.looks.push(look);
+        if self.batch.is_full() {
+            let empty = Batch::of(self.batch.dir.clone());
+            shared.send(std::mem::replace(&mut self.batch, empty));
         }
     }
 
@@ -99,7 +108,7 @@ impl<'p, 's> Joining<'p, 's> {
 }
 
 /// Returns the look at a path that is not there any more.
-pub(super) fn gone<'p>(name: OsString, row: Row, rule: &'p Rule) -> Look<'p> {
+pub(super) fn gone<'p>(name: OsString, row: Box<Row>, rule: &'p Rule) -> Look<'p> {
     Look {
         name,
         row: Some(row),

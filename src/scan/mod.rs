@@ -15,6 +15,7 @@ mod doubt;
 mod findings;
 mod joining;
 mod judge;
+mod known;
 mod ledger;
 mod plan;
 mod recorder;
@@ -48,7 +49,7 @@ pub struct Look<'p> {
     /// Its name in the directory of the batch.
     pub name: OsString,
     /// What was remembered, if anything.
-    pub row: Option<Row>,
+    pub row: Option<Box<Row>>,
     /// What was found.
     pub observed: Observation,
     /// The rule under which it is watched.
@@ -69,7 +70,15 @@ pub struct Batch<'p> {
     pub blind: Vec<BlindSpot>,
 }
 
+/// Looks handed over at once where there is no task that limits them.
+const BATCH_LOOKS: usize = 64;
+
 impl Batch<'_> {
+    /// Says whether it is time to hand the looks over.
+    fn is_full(&self) -> bool {
+        self.looks.len() >= BATCH_LOOKS
+    }
+
     /// Returns an empty batch of one directory.
     fn of(dir: Arc<Path>) -> Self {
         Batch {

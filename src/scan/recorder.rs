@@ -120,7 +120,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let now = match look.observed {
             Observation::Absent => None,
             Observation::Present(present) => {
-                let (state, spot) = complete(present, look.row.as_ref(), path);
+                let (state, spot) = complete(present, look.row.as_deref(), path);
                 spot.into_iter().for_each(|spot| self.blind(spot));
                 Some(state)
             }
@@ -140,7 +140,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
                 return Ok(());
             }
         };
-        let row = look.row.as_ref();
+        let row = look.row.as_deref();
         let settled = match judge(row, now.as_ref(), look.covered, look.rule.attributes) {
             Verdict::Differs => {
                 let last = row.and_then(Row::last);

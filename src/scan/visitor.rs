@@ -4,7 +4,6 @@
 //! changed. What a listing shows untouched costs nothing further. The rest is queued as tasks, in
 //! pieces small enough that another thread can take over part of a large directory.
 
-use std::cmp::Ordering;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,6 +16,7 @@ use waxseal_platform::walk::{Listing, Next, Visitor, WalkOp};
 
 use super::doubt::{Doubt, Task, Weighed, weigh};
 use super::joining::{Joining, gone, was_directory};
+use super::known::Known;
 use super::survey::Shared;
 use super::{Batch, BlindSpot, Cause, Look, ScanError};
 use crate::baseline::{BaselineError, Reader, Row, split_path};
@@ -28,7 +28,6 @@ pub(super) struct Surveyor<'p, 's> {
     shared: &'s Shared<'p>,
     reader: Reader,
     inspector: Inspector<'s>,
-    rows: Vec<Row>,
 }
 
 impl<'p, 's> Surveyor<'p, 's> {
@@ -41,13 +40,12 @@ impl<'p, 's> Surveyor<'p, 's> {
             shared,
             reader,
             inspector,
-            rows: Vec::new(),
         }
     }
 
     /// Looks at one root itself, which no listing shows, and returns whether it can be walked.
     pub(super) fn root(&mut self, root: &Path) -> Result<bool, BaselineError> {
-        let row = self.reader.row(root)?;
+        let row = self.reader.row(root)?.map(Box::new);
         let (parent, name) = split_path(root);
         let name = name.to_owned();
         // `/` has no parent to be looked at from.
@@ -101,7 +99,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         &mut self,
         root: &Path,
         name: OsString,
-        row: Option<Row>,
+        row: Option<Box<Row>>,
         error: io::Error,
         mut batch: Batch<'p>,
     ) -> Result<(), BaselineError> {
@@ -152,17 +150,21 @@ impl<'p, 's> Surveyor<'p, 's> {
             if shared.is_nested_root(&path) || shared.is_below_nested_root(&path, top) {
                 return Ok(());
             }
-            let kind = row.last().map_or(Kind::File, |last| last.stat.kind);
+            let known = row.last().or(row.trusted.as_ref());
+            let kind = known.map_or(Kind::File, |known| known.stat.kind);
             let Decision::Watched(rule) = policy.decide(&path, kind) else {
                 return Ok(());
             };
-            if batch.as_ref().is_some_and(|batch| *batch.dir != *parent) {
+            if batch
+                .as_ref()
+                .is_some_and(|batch| *batch.dir != *parent || batch.is_full())
+            {
                 batch.take().into_iter().for_each(|done| shared.send(done));
             }
             let looks = &mut batch
                 .get_or_insert_with(|| Batch::of(Arc::from(parent)))
                 .looks;
-            looks.push(gone(name.to_owned(), row, rule));
+            looks.push(gone(name.to_owned(), Box::new(row), rule));
             Ok::<(), BaselineError>(())
         })?;
         batch.into_iter().for_each(|rest| shared.send(rest));
@@ -176,27 +178,19 @@ impl<'p, 's> Surveyor<'p, 's> {
         next: &mut Next<'_, Task<'p>>,
     ) -> Result<(), BaselineError> {
         let shared = self.shared;
-        let mut rows = std::mem::take(&mut self.rows);
-        self.reader.children(&listing.path, &mut rows)?;
         let mut joining = Joining::new(shared, &listing);
-        let mut known = rows.drain(..).peekable();
+        let mut known = Known::of(&self.reader, &listing.path)?;
         for entry in &listing.entries {
             let name = os_to_bytes(&entry.name);
-            let mut row = None;
-            while let Some(order) = known.peek().map(|row| os_to_bytes(&row.name).cmp(name)) {
-                match order {
-                    Ordering::Less => known
-                        .next()
-                        .into_iter()
-                        .for_each(|row| joining.gone(shared, row)),
-                    Ordering::Equal => row = known.next(),
-                    Ordering::Greater => break,
-                }
+            while let Some(row) = known.next_before(Some(name))? {
+                joining.gone(shared, Box::new(row));
             }
+            let row = known.next_named(name)?.map(Box::new);
             self.entry(&mut joining, entry, row, listing.device, next);
         }
-        known.for_each(|row| joining.gone(shared, row));
-        self.rows = rows;
+        while let Some(row) = known.next_before(None)? {
+            joining.gone(shared, Box::new(row));
+        }
         joining.queue(next);
         shared.send(joining.batch);
         joining
@@ -210,7 +204,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         &self,
         joining: &mut Joining<'p, '_>,
         entry: &Entry,
-        row: Option<Row>,
+        row: Option<Box<Row>>,
         device: u64,
         next: &mut Next<'_, Task<'p>>,
     ) {
@@ -235,7 +229,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         if self.shared.has_nested_roots() && self.shared.is_nested_root(&path_of(joining)) {
             return;
         }
-        if !is_directory && was_directory(row.as_ref()) {
+        if !is_directory && was_directory(row.as_deref()) {
             joining.vanished.push(path_of(joining));
         }
         let mut one_file_system = false;
@@ -245,7 +239,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                 let covered = joining.covered.covers(&entry.name, listed.kind);
                 match weigh(self.shared, entry.name.clone(), listed, row, rule, covered) {
                     Weighed::Untouched => {}
-                    Weighed::StillDiffers(look) => joining.batch.looks.push(look),
+                    Weighed::StillDiffers(look) => joining.tell(self.shared, look),
                     Weighed::Doubtful(doubt) => joining.doubt(doubt, listed, next),
                 }
             }

@@ -52,7 +52,9 @@ fn large_attributes_and_odd_names_come_back() {
     batch.commit().unwrap();
     let reader = store.reader().unwrap();
     let mut rows = Vec::new();
-    reader.children(Path::new("/odd\n dir"), &mut rows).unwrap();
+    reader
+        .children(Path::new("/odd\n dir"), std::ffi::OsStr::new(""), &mut rows)
+        .unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].name, name);
     assert_eq!(rows[0].trusted.as_ref(), Some(&large));

@@ -105,7 +105,9 @@ fn compare(reader: &Reader, model: &Model) {
     let joined = |dir: &str, name: &str| Path::new(dir).join(name);
     for dir in DIRS {
         let mut rows = vec![];
-        reader.children(Path::new(dir), &mut rows).unwrap();
+        reader
+            .children(Path::new(dir), std::ffi::OsStr::new(""), &mut rows)
+            .unwrap();
         let expected: Vec<&Row> = model
             .iter()
             .filter(|((d, _), _)| d == dir)
@@ -321,4 +323,39 @@ fn a_scope_absorbs_the_scopes_below_it() {
     assert!(reader.has_baseline().unwrap());
     let expected = [scope("/etc", "4"), scope("/etc2", "2"), scope("/usr", "5")];
     assert_eq!(reader.scopes().unwrap(), expected);
+}
+
+#[test]
+fn a_large_directory_is_read_page_by_page_without_a_gap() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut batch = store.batch().unwrap();
+    let dir = batch.dir(Path::new("/d")).unwrap();
+    let names: Vec<String> = (0..3000).map(|n| format!("{n:05}")).collect();
+    for (n, name) in names.iter().enumerate() {
+        let (name, state) = (name.as_ref(), state(1 + n as u64));
+        match n % 3 {
+            0 => batch.put_trusted(dir, name, &state).unwrap(),
+            _ => {
+                let state = Some(state);
+                let (drift, since) = (n % 3 == 1, at(1));
+                let seen = Seen {
+                    state,
+                    drift,
+                    since,
+                };
+                batch.put_seen(dir, name, &seen).unwrap();
+            }
+        }
+    }
+    batch.commit().unwrap();
+    let reader = store.reader().unwrap();
+    let (mut read, mut rows, mut after) = (Vec::new(), Vec::new(), std::ffi::OsString::new());
+    while reader.children(Path::new("/d"), &after, &mut rows).unwrap() {
+        after = rows.last().unwrap().name.clone();
+        read.extend(rows.drain(..).map(|row| row.name));
+    }
+    read.extend(rows.into_iter().map(|row| row.name));
+    let expected: Vec<std::ffi::OsString> = names.iter().map(Into::into).collect();
+    assert_eq!(read, expected);
 }
