@@ -436,7 +436,7 @@ fn the_state_directory_is_never_watched() {
     let sandbox = three_files();
     let inside = sandbox.path("state");
     let run = |verb: &str, path: &OsStr| {
-        let mut command = Command::new(crate::util::WAXSEAL);
+        let mut command = Command::new(crate::util::program());
         command.arg("--state-dir").arg(&inside).arg(verb).arg(path);
         command
             .env("HOME", sandbox.home())

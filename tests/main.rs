@@ -7,4 +7,6 @@
 )]
 
 mod cli;
+mod differential;
+mod random;
 mod util;

@@ -10,8 +10,13 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The program under test.
-pub const WAXSEAL: &str = env!("CARGO_BIN_EXE_waxseal");
+/// Returns the program under test.
+///
+/// The test may run elsewhere than where it was built; whoever moves it names the program.
+pub fn program() -> PathBuf {
+    let moved = std::env::var_os("CARGO_BIN_EXE_waxseal");
+    moved.map_or_else(|| env!("CARGO_BIN_EXE_waxseal").into(), PathBuf::from)
+}
 
 /// A tree to watch, and a state directory, both removed at the end.
 pub struct Sandbox {
@@ -76,7 +81,7 @@ impl Sandbox {
 
     /// Returns a command of the program that uses this store and no configuration of this machine.
     pub fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
-        let mut command = Command::new(WAXSEAL);
+        let mut command = Command::new(program());
         command.arg("--state-dir").arg(self.state_dir());
         command.args(args).current_dir(self.tree());
         command
