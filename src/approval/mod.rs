@@ -91,15 +91,59 @@ pub fn approve(
         user: approver(),
     };
     let approved = match selection {
-        Selection::All => approval.give(baseline, &reader, &[], false)?,
-        Selection::Paths(paths) => approval.give(baseline, &reader, paths, false)?,
+        Selection::All => approval.give(baseline, &reader, &Asked::Below(&[]))?,
+        Selection::Paths(paths) => approval.give(baseline, &reader, &Asked::Below(paths))?,
         Selection::Event(id) => {
-            let paths = paths_of_event(&reader, id)?;
-            approval.give(baseline, &reader, &paths, true)?
+            let (path, from) = paths_of_event(&reader, id)?;
+            approval.give(baseline, &reader, &Asked::Exactly { path, from })?
         }
     };
     report_since(&reader, last_event, report)?;
     Ok(approved)
+}
+
+/// What one approval is about, resolved.
+enum Asked<'a> {
+    /// What is open at and below these paths; everywhere when there are none.
+    Below(&'a [PathBuf]),
+    /// What is open at one path and, if it moved there, at the path it came from.
+    Exactly {
+        path: PathBuf,
+        from: Option<PathBuf>,
+    },
+}
+
+impl Asked<'_> {
+    /// Returns the paths asked for; none for everything.
+    fn paths(&self) -> Vec<PathBuf> {
+        match self {
+            Asked::Below(paths) => paths.to_vec(),
+            Asked::Exactly { path, from } => std::iter::once(path).chain(from).cloned().collect(),
+        }
+    }
+
+    /// Says whether an open difference at or below one of the paths is meant.
+    fn includes(&self, found: &Path) -> bool {
+        match self {
+            Asked::Below(_) => true,
+            Asked::Exactly { path, from } => found == path || from.as_deref() == Some(found),
+        }
+    }
+
+    /// Returns the first path that should be open and is not.
+    ///
+    /// The old path of a move need not be: what moved may never have been approved there.
+    fn first_missed(&self, is_open: &[bool]) -> Option<PathBuf> {
+        let required = match self {
+            Asked::Below(paths) => paths.len(),
+            Asked::Exactly { .. } => 1,
+        };
+        let paths = self.paths().into_iter().take(required);
+        paths
+            .zip(is_open)
+            .find(|(_, is_open)| !**is_open)
+            .map(|(path, _)| path)
+    }
 }
 
 /// One approval under way.
@@ -110,30 +154,30 @@ struct Approval<'a> {
 }
 
 impl Approval<'_> {
-    /// Approves what is open at these paths and, unless `exactly`, below them; everything when
-    /// there are none.
+    /// Approves what is asked for; all of it or, when some of it is not open, nothing.
     fn give(
         &self,
         baseline: &mut Baseline,
         reader: &Reader,
-        paths: &[PathBuf],
-        exactly: bool,
+        asked: &Asked<'_>,
     ) -> Result<Approved, ApprovalError> {
         let mut approved = Approved::default();
-        let mut open_at = vec![false; paths.len()];
         let mut batch = baseline.batch()?;
-        reader.drifting(paths, |path, row| {
-            if exactly && !paths.contains(&path) {
+        let mut is_open = vec![false; asked.paths().len()];
+        reader.drifting(&asked.paths(), |path, row| {
+            if !asked.includes(&path) {
                 return Ok(());
             }
-            for (is_open, asked) in open_at.iter_mut().zip(paths) {
+            for (is_open, asked) in is_open.iter_mut().zip(asked.paths()) {
                 *is_open |= path.starts_with(asked);
             }
             approved.paths += 1;
             self.approve_row(&mut batch, &path, &row)
         })?;
-        if let Some((_, path)) = open_at.iter().zip(paths).find(|(is_open, _)| !**is_open) {
-            return Err(ApprovalError::NothingOpen(escape::path(path).into_owned()));
+        if let Some(missed) = asked.first_missed(&is_open) {
+            return Err(ApprovalError::NothingOpen(
+                escape::path(&missed).into_owned(),
+            ));
         }
         if approved.paths > 0 {
             let noun = if approved.paths == 1 { "path" } else { "paths" };
@@ -198,8 +242,8 @@ fn approver() -> Value {
     user
 }
 
-/// Returns the paths whose present difference an event reported.
-fn paths_of_event(reader: &Reader, id: &str) -> Result<Vec<PathBuf>, ApprovalError> {
+/// Returns the path whose present difference an event reported, and the one it moved from.
+fn paths_of_event(reader: &Reader, id: &str) -> Result<(PathBuf, Option<PathBuf>), ApprovalError> {
     let unknown = || ApprovalError::UnknownEvent(id.to_owned());
     let seq: u64 = id
         .rsplit('-')
@@ -216,20 +260,14 @@ fn paths_of_event(reader: &Reader, id: &str) -> Result<Vec<PathBuf>, ApprovalErr
     if document.pointer("/event/dataset") != Some(&json!("file")) {
         return Err(not_a_change());
     }
-    let mut paths = vec![path_in(&document, "").ok_or_else(not_a_change)?];
-    paths.extend(path_in(&document, "/waxseal/before"));
-    paths.dedup();
-    superseded(reader, seq, id, &paths)?;
-    Ok(paths)
+    let path = path_in(&document, "").ok_or_else(not_a_change)?;
+    superseded(reader, seq, id, &path)?;
+    let from = path_in(&document, "/waxseal/before").filter(|from| *from != path);
+    Ok((path, from))
 }
 
-/// Fails when a later event is about one of the paths.
-fn superseded(
-    reader: &Reader,
-    mut after: u64,
-    id: &str,
-    paths: &[PathBuf],
-) -> Result<(), ApprovalError> {
+/// Fails when a later event is about the path.
+fn superseded(reader: &Reader, mut after: u64, id: &str, path: &Path) -> Result<(), ApprovalError> {
     loop {
         let page = reader.events(after, PAGE)?;
         let Some(last) = page.last() else {
@@ -239,10 +277,9 @@ fn superseded(
         for event in &page {
             let document = document(event);
             let is_change = document.pointer("/event/dataset") == Some(&json!("file"));
-            let path = path_in(&document, "").filter(|path| is_change && paths.contains(path));
-            if let Some(path) = path {
+            if is_change && path_in(&document, "").as_deref() == Some(path) {
                 return Err(ApprovalError::Superseded {
-                    path: escape::path(&path).into_owned(),
+                    path: escape::path(path).into_owned(),
                     id: id.to_owned(),
                     later: event.id.clone(),
                 });

@@ -102,6 +102,16 @@ impl Reader {
         Ok(rows.len() == PAGE_ROWS)
     }
 
+    /// Says whether anything is known directly inside a directory.
+    pub fn has_rows_below(&self, dir: &Path) -> Result<bool, BaselineError> {
+        let mut rows = Vec::new();
+        self.snapshot("look into a directory", |conn| match find_dir(conn, dir)? {
+            Some(id) => listing::page(conn, id, &[], 1, &mut rows),
+            None => Ok(()),
+        })?;
+        Ok(!rows.is_empty())
+    }
+
     /// Returns what is known of one path.
     pub fn row(&self, path: &Path) -> Result<Option<Row>, BaselineError> {
         self.snapshot("look up a path", |conn| listing::row(conn, path))

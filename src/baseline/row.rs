@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use waxseal_platform::bytes::{bytes_to_os, bytes_to_path};
-use waxseal_platform::stat::Timestamp;
+use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::codec::{Checksum, STATE_WIDTH, StateColumns, Table, join};
 use super::error::Fault;
@@ -39,6 +39,12 @@ impl Row {
             Some(seen) => seen.state.as_ref(),
             None => self.trusted.as_ref(),
         }
+    }
+
+    /// Returns what the path was when it was last there.
+    pub fn kind(&self) -> Option<Kind> {
+        let known = self.last().or(self.trusted.as_ref());
+        known.map(|known| known.stat.kind)
     }
 
     /// Says whether the path differs from what was approved in a way that counts.

@@ -21,20 +21,17 @@ pub enum Action {
     Deleted,
     /// The path joined the first baseline.
     InitialScan,
-    /// A newly configured attribute or hash type was recorded.
-    ConfigChange,
 }
 
 impl Action {
     /// Every action, in the order in which reports count them.
-    pub const ALL: [Action; 7] = [
+    pub const ALL: [Action; 6] = [
         Action::Created,
         Action::Moved,
         Action::Updated,
         Action::AttributesModified,
         Action::Deleted,
         Action::InitialScan,
-        Action::ConfigChange,
     ];
 
     /// Returns the value of `event.action`.
@@ -46,7 +43,6 @@ impl Action {
             Action::AttributesModified => "attributes_modified",
             Action::Deleted => "deleted",
             Action::InitialScan => "initial_scan",
-            Action::ConfigChange => "config_change",
         }
     }
 
@@ -56,7 +52,7 @@ impl Action {
             Action::Created => "creation",
             Action::Moved | Action::Updated | Action::AttributesModified => "change",
             Action::Deleted => "deletion",
-            Action::InitialScan | Action::ConfigChange => "info",
+            Action::InitialScan => "info",
         }
     }
 }

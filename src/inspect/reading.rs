@@ -107,6 +107,19 @@ impl Reading {
         Ok(filled)
     }
 
+    /// Judges a file that holds more than it should.
+    fn outgrown(self) -> Settled {
+        let settled = match self.file.stat() {
+            Ok(after) if is_still(&self.before, &after) => Settled::Failed(odd_size()),
+            Ok(_) => Settled::Changed {
+                attempts: self.attempts,
+            },
+            Err(error) => Settled::Failed(error),
+        };
+        self.file.finish();
+        settled
+    }
+
     /// Judges a file whose end was reached.
     fn finish(self, digests: Digests) -> Settled {
         let after = match self.file.stat() {
@@ -114,15 +127,13 @@ impl Reading {
             Err(error) => return Settled::Failed(error),
         };
         self.file.finish();
-        let held_still = after
-            == Stat {
-                accessed: after.accessed,
-                ..self.before
-            };
-        if !held_still || self.left != 0 {
+        if !is_still(&self.before, &after) {
             return Settled::Changed {
                 attempts: self.attempts,
             };
+        }
+        if self.left != 0 {
+            return Settled::Failed(odd_size());
         }
         let state = FileState {
             stat: after,
@@ -135,6 +146,20 @@ impl Reading {
             unread: None,
         })
     }
+}
+
+/// Says whether a file is as it was, but for when it was read.
+fn is_still(before: &Stat, after: &Stat) -> bool {
+    let unread = Stat {
+        accessed: after.accessed,
+        ..*before
+    };
+    *after == unread
+}
+
+/// The files of /proc and /sys are so: their size says nothing of what they hold.
+fn odd_size() -> io::Error {
+    io::Error::other("its size is not what it holds, so nothing can prove a whole read")
 }
 
 /// A buffer, the file it is filled from and the hasher it is emptied into.
@@ -194,7 +219,6 @@ impl Lane {
 
     /// Fills the empty buffer from the file, or ends it.
     pub(super) fn read_on(&mut self, mut reading: Reading) -> Settled {
-        let attempts = reading.attempts;
         if reading.at_end {
             return reading.finish(self.hasher.finish_reset());
         }
@@ -207,8 +231,7 @@ impl Lane {
         };
         let Some(left) = reading.left.checked_sub(filled as u64) else {
             self.hasher.finish_reset();
-            reading.file.finish();
-            return Settled::Changed { attempts };
+            return reading.outgrown();
         };
         reading.left = left;
         (self.start, self.end) = (0, filled);

@@ -11,7 +11,6 @@ use crate::baseline::{BaselineError, Paired, Pairing, Reader, Row};
 use crate::change::{Action, Actions, diff};
 use crate::event::{Event, FoundBy};
 use crate::inspect::{Present, Unread};
-use crate::policy::Decision;
 use crate::state::FileState;
 
 /// Events read from the journal at once.
@@ -20,9 +19,11 @@ const PAGE: usize = 1000;
 /// Is handed each document of a run, in the order of the paths.
 pub type Report<'r> = dyn FnMut(&Value) -> std::io::Result<()> + 'r;
 
-/// Adds what could not be read from what was remembered, and says what stays unknown.
+/// Says what stays unknown of an object, and adds what is known of it from the last look.
 ///
-/// Keeping the last digests means that a change of content is told once it can be read again.
+/// The last digests are those of content that could not be read now only while the file is
+/// untouched. Otherwise it has none: nobody approves a digest that was not computed, and every
+/// later run tries again.
 pub(super) fn complete(
     present: Present,
     row: Option<&Row>,
@@ -35,7 +36,8 @@ pub(super) fn complete(
         Some(Unread::TooLarge) => Cause::TooLarge,
     };
     let last = row.and_then(Row::last);
-    state.digests = last.map_or_else(Digests::new, |last| last.digests.clone());
+    let untouched = last.filter(|last| last.is_untouched(&state.stat));
+    state.digests = untouched.map_or_else(Digests::new, |last| last.digests.clone());
     (
         state,
         Some(BlindSpot {
@@ -144,10 +146,7 @@ pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -
         .as_ref()
         .or(before.as_ref())
         .map_or(Kind::File, |state| state.stat.kind);
-    let rule = match plan.policy.decide(path, kind) {
-        Decision::Watched(rule) => Some(rule),
-        _ => None,
-    };
+    let rule = plan.policy.decide(path, kind).watched();
     let differing = |before: &Option<FileState>| match (before, after, rule) {
         (Some(before), Some(after), Some(rule)) => diff(before, after, rule.attributes),
         _ => Vec::new(),

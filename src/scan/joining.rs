@@ -53,12 +53,8 @@ impl<'p, 's> Joining<'p, 's> {
     /// Takes a row whose path is not there any more.
     pub(super) fn gone(&mut self, shared: &Shared<'p>, row: Box<Row>) {
         let path = self.batch.dir.join(&row.name);
-        // What was seen to be gone before is still told to a check, by the kind it was approved as.
-        let Some(kind) = row
-            .last()
-            .or(row.trusted.as_ref())
-            .map(|known| known.stat.kind)
-        else {
+        // What was seen to be gone before is still told to a check.
+        let Some(kind) = row.kind() else {
             return;
         };
         if shared.is_nested_root(&path) {

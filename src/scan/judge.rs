@@ -7,7 +7,7 @@
 use waxseal_platform::stat::Timestamp;
 
 use crate::baseline::{Row, Seen};
-use crate::change::diff;
+use crate::change::{Field, diff};
 use crate::policy::{Accept, Attributes, Rule};
 use crate::state::FileState;
 
@@ -79,9 +79,26 @@ pub(super) fn judge(
         (None, Some(_)) if row.is_none() && !covered => Verdict::Joined,
         (None, Some(_)) | (Some(_), None) => Verdict::Differs,
         (Some(last), Some(now)) if !diff(last, now, counted).is_empty() => Verdict::Differs,
+        (Some(last), Some(now)) if is_read_again(row, last, now, counted) => Verdict::Differs,
         (Some(_), Some(now)) if has_new_digests(row, now, counted) => Verdict::Extended,
         (Some(_), Some(_)) => Verdict::Unchanged,
     }
+}
+
+/// Says whether content that could not be read at the last look proves to be another than the
+/// approved one.
+fn is_read_again(
+    row: Option<&Row>,
+    last: &FileState,
+    now: &FileState,
+    counted: Attributes,
+) -> bool {
+    let trusted = row.and_then(|row| row.trusted.as_ref());
+    let reads_first = last.digests.is_empty() && !now.digests.is_empty();
+    trusted.is_some_and(|trusted| {
+        let is_digest = |field: &Field| matches!(field, Field::Hash(_));
+        reads_first && diff(trusted, now, counted).iter().any(is_digest)
+    })
 }
 
 /// Says whether an approved path, found as approved, has digests that are not remembered yet.

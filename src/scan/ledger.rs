@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use waxseal_platform::stat::Timestamp;
+use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::findings::{Finding, describe};
 use super::judge::{Settled, Update, settle};
@@ -14,7 +14,7 @@ use super::{Plan, ScanError};
 use crate::baseline::{self, Reader, split_path};
 use crate::change::{Action, Actions};
 use crate::event::{Event, FoundBy, Writer};
-use crate::policy::{Decision, Rule};
+use crate::policy::Rule;
 use crate::state::FileState;
 
 /// What is needed to turn one difference into rows and an event.
@@ -33,7 +33,9 @@ impl Context<'_, '_> {
     ) -> Result<(Value, Action), ScanError> {
         let mut event = describe(self.plan, finding, false);
         if let Some(from) = event.moved_from.filter(|_| finding.vacated) {
-            event.drift |= self.settle(batch, from, None, event.rule)?;
+            let kind = event.before.map_or(Kind::File, |before| before.stat.kind);
+            let rule = self.plan.policy.decide(from, kind).watched();
+            event.drift |= self.settle(batch, from, None, rule)?;
         }
         event.drift |= self.settle(batch, event.path, event.after, event.rule)?;
         Ok((append(batch, self.writer, &event)?, event.actions.first()))
@@ -63,10 +65,7 @@ impl Context<'_, '_> {
 
 /// Returns the event of a path's first sight.
 pub(super) fn initial<'e>(path: &'e Path, state: &'e FileState, plan: &Plan<'e>) -> Event<'e> {
-    let rule = match plan.policy.decide(path, state.stat.kind) {
-        Decision::Watched(rule) => Some(rule),
-        _ => None,
-    };
+    let rule = plan.policy.decide(path, state.stat.kind).watched();
     Event {
         actions: Actions::just(Action::InitialScan),
         at: Timestamp::now(),

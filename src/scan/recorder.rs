@@ -7,7 +7,7 @@
 //! and lost nothing: the next one finds the same differences.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ use crate::baseline::{
 };
 use crate::event::{Notice, NoticeAction, Writer};
 use crate::inspect::{Observation, Progress};
-use crate::policy::Decision;
+use crate::state::escape;
 
 /// Rows and events written in one transaction: enough that its fsync does not matter, few enough
 /// that they take little memory.
@@ -61,6 +61,7 @@ enum Write {
         emit: bool,
     },
     Blind(BlindSpot),
+    Notice(Notice),
 }
 
 impl<'a, 'p> Recorder<'a, 'p> {
@@ -179,6 +180,10 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let mut batch = self.baseline.batch()?;
         for write in self.writes.drain(..) {
             match write {
+                Write::Notice(notice) => {
+                    let write = |id: &str| self.writer.notice(&notice, id).to_string();
+                    batch.append_event(notice.at, write)?;
+                }
                 Write::Blind(spot) => {
                     batch.blind_spot(self.scan, &spot.path, &spot.cause.to_string())?;
                 }
@@ -263,36 +268,36 @@ impl<'a, 'p> Recorder<'a, 'p> {
         Ok(())
     }
 
-    /// Queues the removal of rows that the policy does not watch any more.
+    /// Removes rows that the policy does not watch any more; an open difference among them is told.
     fn forget_unwatched(&mut self, scope: &Path) -> Result<(), ScanError> {
-        let policy = self.plan.policy;
-        let mut unwatched: Vec<PathBuf> = Vec::new();
-        let mut weigh = |path: PathBuf, row: Row| {
-            let states = [row.last(), row.trusted.as_ref()];
-            let kind = states
-                .into_iter()
-                .flatten()
-                .next()
-                .map_or(Kind::File, |s| s.stat.kind);
-            if !matches!(policy.decide(&path, kind), Decision::Watched(_)) {
-                unwatched.push(path);
-            }
-            Ok::<(), ScanError>(())
-        };
-        if let Some(row) = self.reader.row(scope)? {
-            weigh(scope.to_owned(), row)?;
+        let reader = self.reader.another()?;
+        if let Some(row) = reader.row(scope)? {
+            self.forget_if_unwatched(scope, &row)?;
         }
-        self.reader.below(scope, &mut weigh)?;
-        self.summary.left += unwatched.len() as u64;
-        for path in unwatched {
-            let (dir, name) = split_path(&path);
-            let (dir, name) = (Arc::from(dir), name.to_owned());
-            self.writes.push(Write::Row {
-                dir,
-                name,
-                settled: Settled::forgotten(),
-                emit: false,
-            });
+        reader.below(scope, |path, row| self.forget_if_unwatched(&path, &row))
+    }
+
+    fn forget_if_unwatched(&mut self, path: &Path, row: &Row) -> Result<(), ScanError> {
+        let kind = row.kind().unwrap_or(Kind::File);
+        if self.plan.policy.decide(path, kind).watched().is_some() {
+            return Ok(());
+        }
+        self.summary.left += 1;
+        if row.is_drifting() {
+            let shown = escape::path(path);
+            let message = format!("{shown} left the policy with a difference nobody approved");
+            let notice = Notice::now(NoticeAction::ConfigChange, message).about(path);
+            self.writes.push(Write::Notice(notice));
+        }
+        let (dir, name) = split_path(path);
+        self.writes.push(Write::Row {
+            dir: Arc::from(dir),
+            name: name.to_owned(),
+            settled: Settled::forgotten(),
+            emit: false,
+        });
+        if self.writes.len() >= TRANSACTION {
+            self.flush()?;
         }
         Ok(())
     }

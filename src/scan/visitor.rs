@@ -114,7 +114,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                 cause,
             });
         } else if let Some(row) = row {
-            let kind = row.last().map_or(Kind::Directory, |last| last.stat.kind);
+            let kind = row.kind().unwrap_or(Kind::Directory);
             if let Decision::Watched(rule) = self.shared.plan.policy.decide(root, kind) {
                 batch.looks.push(gone(name, row, rule));
             }
@@ -150,8 +150,7 @@ impl<'p, 's> Surveyor<'p, 's> {
             if shared.is_nested_root(&path) || shared.is_below_nested_root(&path, top) {
                 return Ok(());
             }
-            let known = row.last().or(row.trusted.as_ref());
-            let kind = known.map_or(Kind::File, |known| known.stat.kind);
+            let kind = row.kind().unwrap_or(Kind::File);
             let Decision::Watched(rule) = policy.decide(&path, kind) else {
                 return Ok(());
             };
@@ -186,7 +185,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                 joining.gone(shared, Box::new(row));
             }
             let row = known.next_named(name)?.map(Box::new);
-            self.entry(&mut joining, entry, row, listing.device, next);
+            self.entry(&mut joining, entry, row, listing.device, next)?;
         }
         while let Some(row) = known.next_before(None)? {
             joining.gone(shared, Box::new(row));
@@ -207,14 +206,14 @@ impl<'p, 's> Surveyor<'p, 's> {
         row: Option<Box<Row>>,
         device: u64,
         next: &mut Next<'_, Task<'p>>,
-    ) {
+    ) -> Result<(), BaselineError> {
         let path_of = |joining: &Joining<'_, '_>| joining.batch.dir.join(&entry.name);
         let listed = match &entry.stat {
             Ok(listed) => listed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 row.into_iter()
                     .for_each(|row| joining.gone(self.shared, row));
-                return;
+                return Ok(());
             }
             Err(error) => {
                 let cause = Cause::Unreadable(error.to_string());
@@ -222,12 +221,12 @@ impl<'p, 's> Surveyor<'p, 's> {
                     path: path_of(joining),
                     cause,
                 });
-                return;
+                return Ok(());
             }
         };
         let is_directory = listed.kind == Kind::Directory;
         if self.shared.has_nested_roots() && self.shared.is_nested_root(&path_of(joining)) {
-            return;
+            return Ok(());
         }
         if !is_directory && was_directory(row.as_deref()) {
             joining.vanished.push(path_of(joining));
@@ -248,10 +247,18 @@ impl<'p, 's> Surveyor<'p, 's> {
                 .into_iter()
                 .for_each(|row| joining.gone(self.shared, row)),
         }
-        let stays = !one_file_system || listed.device == device;
-        if is_directory && stays && joining.scope.descend(&entry.name) {
-            next.descend(entry);
+        if !is_directory || !joining.scope.descend(&entry.name) {
+            return Ok(());
         }
+        if !one_file_system || listed.device == device {
+            next.descend(entry);
+        } else if self.reader.has_rows_below(&path_of(joining))? {
+            let reason = "another file system is mounted here, and one_file_system is set";
+            let cause = Cause::Unreadable(reason.to_owned());
+            let path = path_of(joining);
+            joining.batch.blind.push(BlindSpot { path, cause });
+        }
+        Ok(())
     }
 }
 
