@@ -5,7 +5,6 @@
 
 use std::path::Path;
 
-use serde_json::Value;
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::findings::{Finding, describe};
@@ -25,12 +24,12 @@ pub(super) struct Context<'c, 'p> {
 }
 
 impl Context<'_, '_> {
-    /// Writes rows and event of one difference; returns its document.
+    /// Writes rows and event of one difference; returns its first action.
     pub(super) fn record(
         &self,
         batch: &mut baseline::Batch<'_>,
         finding: &Finding,
-    ) -> Result<(Value, Action), ScanError> {
+    ) -> Result<Action, ScanError> {
         let mut event = describe(self.plan, finding, false);
         if let Some(from) = event.moved_from.filter(|_| finding.vacated) {
             let kind = event.before.map_or(Kind::File, |before| before.stat.kind);
@@ -38,7 +37,8 @@ impl Context<'_, '_> {
             event.drift |= self.settle(batch, from, None, rule)?;
         }
         event.drift |= self.settle(batch, event.path, event.after, event.rule)?;
-        Ok((append(batch, self.writer, &event)?, event.actions.first()))
+        append(batch, self.writer, &event)?;
+        Ok(event.actions.first())
     }
 
     /// Writes what a path should hold now; says whether it differs from its approved state.
@@ -81,18 +81,14 @@ pub(super) fn initial<'e>(path: &'e Path, state: &'e FileState, plan: &Plan<'e>)
     }
 }
 
-/// Journals an event and returns its document.
+/// Journals an event.
 pub(super) fn append(
     batch: &mut baseline::Batch<'_>,
     writer: &Writer,
     event: &Event<'_>,
-) -> Result<Value, ScanError> {
-    let mut document = Value::Null;
-    batch.append_event(event.at, |id| {
-        document = writer.event(event, Some(id));
-        document.to_string()
-    })?;
-    Ok(document)
+) -> Result<(), ScanError> {
+    batch.append_event(event.at, |id| writer.event(event, Some(id)).to_string())?;
+    Ok(())
 }
 
 /// Makes the store hold for one path what was settled.

@@ -2,7 +2,7 @@
 //!
 //! First baselines and refreshed rows are written as they come, in batches. Differences wait in
 //! [`Pairing`] until the walk is done, because only then is it known that a path that went and one
-//! that came are one that moved; then each is journalled together with the state it leads to, in
+//! that came are one that moved; then all are journalled together with the states they lead to, in
 //! one transaction, in the order of the paths. A scan that is killed before has reported nothing
 //! and lost nothing: the next one finds the same differences.
 
@@ -25,7 +25,7 @@ use crate::event::{Notice, NoticeAction, Writer};
 use crate::inspect::{Observation, Progress};
 use crate::state::escape;
 
-/// Rows and events written in one transaction: enough that its fsync does not matter, few enough
+/// Rows written in one transaction while the walk goes on: enough that its fsync does not matter, few enough
 /// that they take little memory.
 const TRANSACTION: usize = 4096;
 
@@ -209,10 +209,8 @@ impl<'a, 'p> Recorder<'a, 'p> {
     /// Journals the differences, forgets what left the policy, and closes the scan.
     pub fn finish(mut self, report: &mut Report<'_>) -> Result<Summary, ScanError> {
         self.flush()?;
-        if self.emit_initial {
-            report_since(&self.reader, self.last_event, report)?;
-        }
-        self.journal(report)?;
+        self.journal()?;
+        report_since(&self.reader, self.last_event, report)?;
         for scope in &self.plan.scopes {
             if self.coverage.is_outdated_for(scope) {
                 self.forget_unwatched(scope)?;
@@ -230,41 +228,24 @@ impl<'a, 'p> Recorder<'a, 'p> {
         Ok(self.summary)
     }
 
-    /// Commits every difference with its event, in the order of the paths, and then reports it.
-    fn journal(&mut self, report: &mut Report<'_>) -> Result<(), ScanError> {
+    /// Commits all differences with their events, in the order of the paths.
+    ///
+    /// In one transaction, however many they are: a scan killed between two would leave half of a
+    /// swap or of a chain of moves, and the next one could not know it for what it was.
+    fn journal(&mut self) -> Result<(), ScanError> {
         let pairing = std::mem::replace(&mut self.pairing, Pairing::new()?);
-        let mut found: Vec<Finding> = Vec::new();
-        pairing.finish(|paired| {
-            found.push(Finding::from(paired));
-            if found.len() < TRANSACTION {
-                return Ok(());
-            }
-            self.journal_some(&found, report)?;
-            found.clear();
-            Ok::<(), ScanError>(())
-        })?;
-        self.journal_some(&found, report)
-    }
-
-    fn journal_some(
-        &mut self,
-        found: &[Finding],
-        report: &mut Report<'_>,
-    ) -> Result<(), ScanError> {
         let context = Context {
             plan: self.plan,
             reader: &self.reader,
             writer: self.writer,
         };
-        let mut documents = Vec::with_capacity(found.len());
         let mut batch = self.baseline.batch()?;
-        for finding in found {
-            let (document, action) = context.record(&mut batch, finding)?;
+        pairing.finish(|paired| {
+            let action = context.record(&mut batch, &Finding::from(paired))?;
             self.summary.count(action);
-            documents.push(document);
-        }
+            Ok::<(), ScanError>(())
+        })?;
         batch.commit()?;
-        documents.iter().try_for_each(report)?;
         Ok(())
     }
 
