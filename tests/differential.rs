@@ -19,7 +19,7 @@ use serde_json::Value;
 use self::model::{Model, Told, told};
 use self::mutations::MUTATIONS;
 use self::world::{Manner, World};
-use crate::random::{Random, SeedOnFailure};
+use crate::random::{OnFailure, Random};
 use crate::util::{Run, Sandbox, is_root};
 
 /// How many random trees are tried.
@@ -56,7 +56,7 @@ fn each_seed(number: u64, test: impl Fn(u64) + Sync) {
             return;
         }
         if only_seed().is_none_or(|only| only == seed) {
-            let _name = SeedOnFailure(seed);
+            let _name = OnFailure(format!("seed {seed}"));
             test(seed);
         }
     };

@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod crash;
 mod differential;
 mod random;
 mod util;

@@ -48,13 +48,13 @@ impl Random {
     }
 }
 
-/// Names the seed on standard error when the test fails while this lives.
-pub struct SeedOnFailure(pub u64);
+/// Says on standard error under which circumstances a test failed, if it fails while this lives.
+pub struct OnFailure(pub String);
 
-impl Drop for SeedOnFailure {
+impl Drop for OnFailure {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("failed with seed {}", self.0);
+            eprintln!("failed: {}", self.0);
         }
     }
 }
