@@ -4,6 +4,7 @@
 //! A failure names its seed; `WAXSEAL_TEST_SEED=<seed>` runs that one alone.
 
 mod aide;
+mod disk;
 mod model;
 mod mutations;
 mod report;

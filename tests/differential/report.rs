@@ -11,8 +11,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
+use super::disk::is_at_or_below;
 use super::model::{Told, moment, sha256};
-use super::world::is_at_or_below;
 use crate::util::{Sandbox, changed_fields};
 
 /// The members of a `file` object that the model knows.
