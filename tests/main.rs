@@ -10,4 +10,5 @@ mod cli;
 mod crash;
 mod differential;
 mod random;
+mod trust;
 mod util;

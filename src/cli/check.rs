@@ -75,7 +75,7 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitC
         }
         refuse_without_baseline(path, &watched, &coverage)?;
     }
-    let mut plan = look::plan(&watched, asked, settings);
+    let mut plan = look::plan(&watched, asked, settings, &reader)?;
     plan.full = args.full;
     let writer = Writer::new();
     let bar = Bar::start(settings, &plan, reader.last_scan()?.as_ref());

@@ -11,7 +11,7 @@ use super::paths;
 use super::progress::Bar;
 use super::settings::{Settings, warn};
 use super::watched::Watched;
-use crate::baseline::Reader;
+use crate::baseline::{BaselineError, Reader};
 use crate::report::{Reporter, Run, count, summary_lines, summary_object};
 use crate::scan::{self, Batch, Plan, ScanError, Summary, Survey};
 use crate::state::escape;
@@ -20,11 +20,27 @@ use crate::state::escape;
 pub(super) const SPOTS_LISTED: usize = 20;
 
 /// Plans a look at these absolute paths, or at everything when there are none.
-pub(super) fn plan<'w>(watched: &'w Watched, paths: Vec<PathBuf>, settings: &Settings) -> Plan<'w> {
+pub(super) fn plan<'w>(
+    watched: &'w Watched,
+    paths: Vec<PathBuf>,
+    settings: &Settings,
+    reader: &Reader,
+) -> Result<Plan<'w>, BaselineError> {
     let scopes = with_link_targets(paths, watched);
-    let mut plan = Plan::new(&watched.policy, &scopes, settings.threads);
+    let threads = settings.threads.min(threads_affordable());
+    let mut plan = Plan::new(&watched.policy, &scopes, threads);
     plan.rate = watched.rate();
-    plan
+    plan.add_known_roots(reader)?;
+    Ok(plan)
+}
+
+/// Returns how many threads the limit of open files allows.
+///
+/// The reader of each keeps two files open, and the walk may use half of the limit.
+fn threads_affordable() -> usize {
+    // Where it cannot be raised, nothing is known that would have to be kept to.
+    let limit = host::raise_open_file_limit().unwrap_or(u64::MAX);
+    usize::try_from(limit / 16).unwrap_or(usize::MAX).max(1)
 }
 
 /// Runs a survey under a progress bar; `take` gets what is found.
@@ -34,8 +50,6 @@ pub(super) fn survey<'p>(
     bar: Bar,
     take: &mut dyn FnMut(Batch<'p>) -> Result<(), ScanError>,
 ) -> Result<(), ScanError> {
-    // With fewer open directories the walk is only slower.
-    let _ = host::raise_open_file_limit();
     let observe = &mut |progress: &_| bar.observe(progress);
     scan::survey(&job, &|| reader.another(), take, observe)?;
     bar.finish();
@@ -58,6 +72,34 @@ pub(super) fn list_blind_spots<'s>(
     if total > limit {
         let more = count((total - limit) as u64, "more path");
         warn(&format!("{more} could not be looked at: {rest}"));
+    }
+}
+
+/// Returns the error of a path that neither exists nor was ever looked at.
+pub(super) fn unknown(path: &Path) -> anyhow::Error {
+    let shown = escape::path(path);
+    usage(format!("{shown} does not exist, and no baseline knows it"))
+}
+
+/// Says whether the store holds anything at or below a path.
+pub(super) fn is_known(reader: &Reader, path: &Path) -> Result<bool, BaselineError> {
+    /// Ends the visit at the first row.
+    enum End {
+        Found,
+        Failed(BaselineError),
+    }
+    impl From<BaselineError> for End {
+        fn from(error: BaselineError) -> End {
+            End::Failed(error)
+        }
+    }
+    if reader.row(path)?.is_some() {
+        return Ok(true);
+    }
+    match reader.below(path, |_, _| Err(End::Found)) {
+        Ok(()) => Ok(false),
+        Err(End::Found) => Ok(true),
+        Err(End::Failed(error)) => Err(error),
     }
 }
 

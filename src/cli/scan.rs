@@ -1,21 +1,20 @@
 //! `waxseal scan`: look, compare, record, report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use waxseal_hashers::HashTypes;
 
-use super::exit_code::{ExitCode, usage};
+use super::exit_code::ExitCode;
 use super::progress::Bar;
 use super::settings::Settings;
 use super::watched::{Added, Watched};
 use super::{look, paths};
-use crate::baseline::{BaselineError, Reader};
+use crate::baseline::Reader;
 use crate::event::Writer;
 use crate::inspect::Progress;
 use crate::report::Run;
 use crate::scan::{Coverage, Recorder, Survey};
-use crate::state::escape;
 
 /// Arguments of `waxseal scan`.
 #[derive(Args, Debug, Default)]
@@ -66,7 +65,7 @@ pub(super) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
     let added = join(&mut watched, &asked, args.hash_types, &reader)?;
     watched.remember(&mut baseline)?;
 
-    let mut plan = look::plan(&watched, asked, settings);
+    let mut plan = look::plan(&watched, asked, settings, &reader)?;
     plan.full = args.full;
     let coverage = Coverage::new(reader.scopes()?, &watched.policy)?;
     let writer = Writer::new();
@@ -108,8 +107,8 @@ fn join(
 ) -> anyhow::Result<Vec<PathBuf>> {
     let mut added = Vec::new();
     for path in asked {
-        if !paths::exists(path) && !is_known(reader, path)? {
-            return Err(unknown(path));
+        if !paths::exists(path) && !look::is_known(reader, path)? {
+            return Err(look::unknown(path));
         }
         if watched.add(path, hash_types)? == Added::Joined {
             added.push(path.clone());
@@ -130,35 +129,8 @@ fn refuse_early(asked: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
         return Err(look::nothing_to_do());
     }
     match asked.iter().find(|path| !paths::exists(path)) {
-        Some(path) => Err(unknown(path)),
-        None => Ok(()),
-    }
-}
-
-fn unknown(path: &Path) -> anyhow::Error {
-    let shown = escape::path(path);
-    usage(format!("{shown} does not exist, and no baseline knows it"))
-}
-
-/// Says whether the store holds anything at or below a path.
-fn is_known(reader: &Reader, path: &Path) -> Result<bool, BaselineError> {
-    /// Ends the visit at the first row.
-    enum End {
-        Found,
-        Failed(BaselineError),
-    }
-    impl From<BaselineError> for End {
-        fn from(error: BaselineError) -> End {
-            End::Failed(error)
-        }
-    }
-    if reader.row(path)?.is_some() {
-        return Ok(true);
-    }
-    match reader.below(path, |_, _| Err(End::Found)) {
-        Ok(()) => Ok(false),
-        Err(End::Found) => Ok(true),
-        Err(End::Failed(error)) => Err(error),
+        Some(path) => Err(look::unknown(path)),
+        None => settings.verify_config(),
     }
 }
 

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use waxseal_hashers::HashTypes;
-use waxseal_platform::bytes::path_to_bytes;
 use waxseal_platform::stat::Kind;
 
 use super::exit_code::usage;
@@ -54,6 +53,8 @@ pub(super) struct Watched {
     /// The configuration, if there is one.
     pub loaded: Option<Loaded>,
     remembered: Remembered,
+    /// The policies of the scans that the store remembers, with the places they led to.
+    earlier: Vec<PolicySpec>,
     state_dir: PathBuf,
 }
 
@@ -81,12 +82,17 @@ impl Watched {
             Some(json) => serde_json::from_str(&json)
                 .context("the paths remembered from the command line cannot be read")?,
         };
+        let earlier = reader
+            .map(earlier_policies)
+            .transpose()?
+            .unwrap_or_default();
         let state_dir = real_state_dir(&settings.state_dir()?)?;
-        let policy = compile(loaded.as_ref(), &remembered, &state_dir)?;
+        let policy = compile(loaded.as_ref(), &remembered, &earlier, &state_dir)?;
         Ok(Watched {
             policy,
             loaded,
             remembered,
+            earlier,
             state_dir,
         })
     }
@@ -129,7 +135,12 @@ impl Watched {
                 self.remembered.given_hash_types.push(monitor);
             }
         }
-        self.policy = compile(self.loaded.as_ref(), &self.remembered, &self.state_dir)?;
+        self.policy = compile(
+            self.loaded.as_ref(),
+            &self.remembered,
+            &self.earlier,
+            &self.state_dir,
+        )?;
         if !self.watches(path) {
             let shown = escape::path(path);
             let reason = if path.starts_with(&self.state_dir) {
@@ -173,6 +184,7 @@ impl Watched {
             Some(present) => MonitorSpec {
                 name,
                 paths: vec![pattern],
+                written: Vec::new(),
                 ..present.clone()
             },
             None => MonitorSpec::new(&name, vec![pattern]),
@@ -190,10 +202,12 @@ pub(super) fn shown_pattern(pattern: &PathPattern) -> String {
     }
 }
 
-/// Compiles all monitors with links resolved and the state directory left out.
+/// Compiles all monitors with links resolved, as they lead now and as they led in earlier runs,
+/// and the state directory left out.
 fn compile(
     loaded: Option<&Loaded>,
     remembered: &Remembered,
+    earlier: &[PolicySpec],
     state_dir: &Path,
 ) -> Result<Policy, PolicyError> {
     let configured = loaded.map_or_else(Vec::new, |loaded| loaded.config.policy.monitors.clone());
@@ -201,30 +215,23 @@ fn compile(
     let given = remembered.given_hash_types.iter().cloned();
     let monitors = named.chain(configured).chain(given).collect();
     let mut spec = PolicySpec { monitors }.resolved();
-    let policy = Policy::compile(&spec)?;
-    let Some(rule) = policy.decide(state_dir, Kind::Directory).watched() else {
-        return Ok(policy);
-    };
-    // Only where it is needed: a monitor without patterns costs nothing per path.
-    let reaching = spec
-        .monitors
-        .iter_mut()
-        .filter(|monitor| monitor.name == rule.name);
-    reaching.for_each(|monitor| monitor.exclude_files.push(exactly(state_dir)));
+    earlier.iter().for_each(|known| spec.keep_places_of(known));
+    spec.leave_out(state_dir);
     Policy::compile(&spec)
 }
 
-/// Returns the pattern that matches exactly this path.
-fn exactly(path: &Path) -> String {
-    match path.to_str() {
-        Some(text) => globset::escape(text),
-        None => {
-            let bytes = path_to_bytes(path)
-                .iter()
-                .map(|byte| format!("\\x{byte:02x}"));
-            format!("re:^(?-u:{})$", bytes.collect::<String>())
-        }
-    }
+/// Returns the policies under which the scopes of the store were scanned.
+fn earlier_policies(reader: &Reader) -> anyhow::Result<Vec<PolicySpec>> {
+    let scopes = reader.scopes()?.into_iter();
+    scopes
+        .map(|scope| {
+            let known = serde_json::from_str(&scope.policy);
+            known.with_context(|| {
+                let place = escape::path(&scope.path).into_owned();
+                format!("the policy stored for {place} cannot be read")
+            })
+        })
+        .collect()
 }
 
 /// Returns where the state directory is or will be, without links.
@@ -255,7 +262,7 @@ mod tests {
         };
         let mut remembered = spec("/nowhere");
         let winner = |remembered: &Remembered| {
-            let policy = compile(Some(&loaded), remembered, Path::new("/state")).unwrap();
+            let policy = compile(Some(&loaded), remembered, &[], Path::new("/state")).unwrap();
             let rule = policy.decide(Path::new("/nowhere/f"), Kind::File).watched();
             rule.unwrap().name.clone()
         };
@@ -267,21 +274,26 @@ mod tests {
     #[test]
     fn the_state_directory_is_left_out_of_what_reaches_it() {
         let state_dir = Path::new("/nowhere/state [1]");
-        let policy = compile(None, &spec("/nowhere"), state_dir).unwrap();
+        let policy = compile(None, &spec("/nowhere"), &[], state_dir).unwrap();
         let decide = |path: &str| policy.decide(Path::new(path), Kind::File);
         assert!(matches!(
             decide("/nowhere/state [1]/baseline.db"),
             Decision::Excluded { .. }
         ));
         assert!(matches!(decide("/nowhere/state 1"), Decision::Watched(_)));
-        let elsewhere = compile(None, &spec("/elsewhere"), state_dir).unwrap();
+        let inside = compile(None, &spec("/nowhere/state [1]/*"), &[], state_dir).unwrap();
+        assert!(matches!(
+            inside.decide(Path::new("/nowhere/state [1]/baseline.db"), Kind::File),
+            Decision::Excluded { .. } | Decision::Uncovered
+        ));
+        let elsewhere = compile(None, &spec("/elsewhere"), &[], state_dir).unwrap();
         assert!(elsewhere.spec().monitors[0].exclude_files.is_empty());
     }
 
     #[test]
     fn a_state_directory_of_any_bytes_can_be_left_out() {
         let odd = waxseal_platform::bytes::bytes_to_path(b"/nowhere/a\xff.b").unwrap();
-        let policy = compile(None, &spec("/nowhere"), &odd).unwrap();
+        let policy = compile(None, &spec("/nowhere"), &[], &odd).unwrap();
         assert!(matches!(
             policy.decide(&odd, Kind::Directory),
             Decision::Excluded { .. }

@@ -3,7 +3,7 @@
 //! A walk never follows symbolic links, so a path that leads through one would find nothing: on a
 //! merged Debian, `/bin` is a link to `/usr/bin`. Resolving is a step of its own, from one spec to
 //! another, and the resolved one is what the store keeps: later runs see from it what an earlier
-//! run really looked at, and a link that was turned elsewhere shows as a change of policy.
+//! run really looked at, and go on looking there when a link was turned elsewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,18 +23,51 @@ impl PolicySpec {
     pub fn resolved(&self) -> PolicySpec {
         let mut resolved = self.clone();
         for monitor in &mut resolved.monitors {
-            let mut paths: Vec<PathPattern> = Vec::with_capacity(monitor.paths.len());
-            for written in &monitor.paths {
-                for place in real_places(written) {
-                    if !paths.contains(&place) {
-                        paths.push(place);
-                    }
-                }
+            if monitor.written.is_empty() {
+                let places = monitor.paths.iter().flat_map(real_places).collect();
+                monitor.written = std::mem::replace(&mut monitor.paths, places);
+                drop_repeated(&mut monitor.paths);
             }
-            monitor.paths = paths;
         }
         resolved
     }
+
+    /// Adds to each monitor the places where its paths led when this earlier policy was resolved.
+    ///
+    /// Whoever turns a directory above a watched path into a link must not thereby take the old
+    /// place out of the policy and bring the new one in: the old one is looked at still, and found
+    /// gone.
+    pub fn keep_places_of(&mut self, earlier: &PolicySpec) {
+        for monitor in &mut self.monitors {
+            let same = earlier
+                .monitors
+                .iter()
+                .find(|known| known.is_written_like(monitor));
+            monitor
+                .paths
+                .extend(same.into_iter().flat_map(|known| known.paths.clone()));
+            drop_repeated(&mut monitor.paths);
+        }
+    }
+
+    /// Says whether two policies were written alike, wherever their paths led then.
+    pub fn is_written_like(&self, other: &PolicySpec) -> bool {
+        let pairs = self.monitors.iter().zip(&other.monitors);
+        self.monitors.len() == other.monitors.len()
+            && pairs
+                .into_iter()
+                .all(|(mine, others)| mine.is_written_like(others))
+    }
+}
+
+fn drop_repeated(paths: &mut Vec<PathPattern>) {
+    let mut kept: Vec<PathPattern> = Vec::with_capacity(paths.len());
+    for path in paths.drain(..) {
+        if !kept.contains(&path) {
+            kept.push(path);
+        }
+    }
+    *paths = kept;
 }
 
 fn real_places(written: &PathPattern) -> Vec<PathPattern> {

@@ -12,6 +12,7 @@
 
 mod attributes;
 mod explain;
+mod left_out;
 mod links;
 mod path_pattern;
 mod pattern;

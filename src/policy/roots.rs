@@ -48,6 +48,21 @@ impl Policy {
             .collect()
     }
 
+    /// Returns the directories below which a wildcard finds roots.
+    pub fn wildcard_bases(&self) -> Vec<PathBuf> {
+        let configured = self.rules.iter().flat_map(|rule| &rule.paths);
+        let wild = configured.filter(|path| path.fixed < path.segments.len());
+        let mut bases: Vec<PathBuf> = wild.map(|path| path.pattern.fixed_part()).collect();
+        bases.sort();
+        bases.dedup();
+        bases
+    }
+
+    /// Says whether a path itself is configured, by name or by a wildcard.
+    pub fn is_configured(&self, path: &Path) -> bool {
+        self.tree.position(path).here.is_some()
+    }
+
     fn root(&self, path: PathBuf, found: Found, looking: usize) -> Option<Root> {
         if let Found::Object(kind) = found
             && matches!(self.decide(&path, kind), Decision::Excluded { .. })

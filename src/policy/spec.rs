@@ -27,6 +27,10 @@ pub struct MonitorSpec {
     pub name: String,
     /// What is watched.
     pub paths: Vec<PathPattern>,
+    /// The paths as they were written, once [`PolicySpec::resolved`] has put their real places
+    /// into `paths`; empty before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<PathPattern>,
     /// Whether everything below is watched, or only the direct children.
     pub recursive: bool,
     /// Patterns of what is left out.
@@ -75,11 +79,25 @@ impl Accept {
 }
 
 impl MonitorSpec {
+    /// Says whether two monitors were written alike, wherever their paths led then.
+    pub fn is_written_like(&self, other: &MonitorSpec) -> bool {
+        self.as_written() == other.as_written()
+    }
+
+    fn as_written(&self) -> MonitorSpec {
+        let mut spec = self.clone();
+        if !spec.written.is_empty() {
+            spec.paths = std::mem::take(&mut spec.written);
+        }
+        spec
+    }
+
     /// Returns a monitor of these paths with every other setting at its default.
     pub fn new(name: &str, paths: Vec<PathPattern>) -> MonitorSpec {
         MonitorSpec {
             name: name.to_owned(),
             paths,
+            written: Vec::new(),
             recursive: true,
             exclude_files: Vec::new(),
             include_files: Vec::new(),

@@ -50,7 +50,7 @@ impl Coverage {
             let spec: PolicySpec = serde_json::from_str(&scope.policy)
                 .map_err(|error| unreadable(error.to_string()))?;
             let policy = Policy::compile(&spec).map_err(|error| unreadable(error.to_string()))?;
-            let is_current = policy.digest() == current.digest();
+            let is_current = spec.is_written_like(current.spec());
             scopes.push(Covered {
                 path: scope.path,
                 policy,

@@ -4,10 +4,12 @@
 //! `trusted` is what was approved, `seen` what was last observed where it differs. A verdict says
 //! what is new since the last look; [`settle`] says what the store should hold afterwards.
 
+use std::borrow::Cow;
+
 use waxseal_platform::stat::Timestamp;
 
 use crate::baseline::{Row, Seen};
-use crate::change::{Field, diff};
+use crate::change::diff;
 use crate::policy::{Accept, Attributes, Rule};
 use crate::state::FileState;
 
@@ -74,31 +76,30 @@ pub(super) fn judge(
     covered: bool,
     counted: Attributes,
 ) -> Verdict {
-    match (row.and_then(Row::last), now) {
+    match (reference(row), now) {
         (None, None) => Verdict::Unchanged,
         (None, Some(_)) if row.is_none() && !covered => Verdict::Joined,
         (None, Some(_)) | (Some(_), None) => Verdict::Differs,
-        (Some(last), Some(now)) if !diff(last, now, counted).is_empty() => Verdict::Differs,
-        (Some(last), Some(now)) if is_read_again(row, last, now, counted) => Verdict::Differs,
+        (Some(last), Some(now)) if !diff(&last, now, counted).is_empty() => Verdict::Differs,
         (Some(_), Some(now)) if has_new_digests(row, now, counted) => Verdict::Extended,
         (Some(_), Some(_)) => Verdict::Unchanged,
     }
 }
 
-/// Says whether content that could not be read at the last look proves to be another than the
-/// approved one.
-fn is_read_again(
-    row: Option<&Row>,
-    last: &FileState,
-    now: &FileState,
-    counted: Attributes,
-) -> bool {
-    let trusted = row.and_then(|row| row.trusted.as_ref());
-    let reads_first = last.digests.is_empty() && !now.digests.is_empty();
-    trusted.is_some_and(|trusted| {
-        let is_digest = |field: &Field| matches!(field, Field::Hash(_));
-        reads_first && diff(trusted, now, counted).iter().any(is_digest)
-    })
+/// Returns the state to compare with: that of the last look, with the approved digests where its
+/// content could not be read.
+pub(super) fn reference(row: Option<&Row>) -> Option<Cow<'_, FileState>> {
+    let last = row.and_then(Row::last)?;
+    let approved = row
+        .and_then(|row| row.trusted.as_ref())
+        .map(|trusted| &trusted.digests);
+    match approved.filter(|digests| last.digests.is_empty() && !digests.is_empty()) {
+        Some(digests) => Some(Cow::Owned(FileState {
+            digests: digests.clone(),
+            ..last.clone()
+        })),
+        None => Some(Cow::Borrowed(last)),
+    }
 }
 
 /// Says whether an approved path, found as approved, has digests that are not remembered yet.

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use crate::baseline::{BaselineError, Reader};
 use crate::policy::Policy;
 
 /// What to look at, and how.
@@ -49,6 +50,21 @@ impl<'p> Plan<'p> {
             threads: threads.max(1),
             rate: 0,
         }
+    }
+
+    /// Adds the roots that a wildcard found in an earlier run, so that one that is gone is missed.
+    pub fn add_known_roots(&mut self, reader: &Reader) -> Result<(), BaselineError> {
+        for base in self.policy.wildcard_bases() {
+            reader.below(&base, |path, _| {
+                if self.policy.is_configured(&path) && self.is_in_scope(&path) {
+                    self.roots.push(path);
+                }
+                Ok::<(), BaselineError>(())
+            })?;
+        }
+        self.roots.sort();
+        self.roots.dedup();
+        Ok(())
     }
 
     /// Says whether a path lies in one of the scopes.

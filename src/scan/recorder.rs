@@ -15,7 +15,7 @@ use serde_json::json;
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::findings::{Finding, Report, complete, put, report_since};
-use super::judge::{Settled, Update, Verdict, judge, settle};
+use super::judge::{Settled, Update, Verdict, judge, reference, settle};
 use super::ledger::{Context, append, apply, initial};
 use super::{Batch, BlindSpot, Cause, Coverage, Look, Plan, ScanError, Summary};
 use crate::baseline::{
@@ -144,8 +144,8 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let row = look.row.as_deref();
         let settled = match judge(row, now.as_ref(), look.covered, look.rule.attributes) {
             Verdict::Differs => {
-                let last = row.and_then(Row::last);
-                put(&mut self.pairing, &path(), last, now.as_ref())?;
+                let last = reference(row);
+                put(&mut self.pairing, &path(), last.as_deref(), now.as_ref())?;
                 return Ok(());
             }
             Verdict::Joined => {

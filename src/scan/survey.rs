@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -148,14 +148,7 @@ fn walk(shared: Shared<'_>, readers: Vec<Reader>) -> Result<(), ScanError> {
         .into_iter()
         .map(|reader| Surveyor::new(&shared, reader, inspector()))
         .collect();
-    let mut walks: Vec<PathBuf> = Vec::new();
-    if let Some(surveyor) = surveyors.first_mut() {
-        for root in &plan.roots {
-            if surveyor.root(root)? {
-                walks.push(root.clone());
-            }
-        }
-    }
+    let walks = look_at_roots(&mut surveyors, &plan.roots)?;
     let walk = Walk::new(walks).threads(surveyors.len());
     let mut surveyors = surveyors.into_iter();
     walk.run(|_| {
@@ -164,4 +157,42 @@ fn walk(shared: Shared<'_>, readers: Vec<Reader>) -> Result<(), ScanError> {
             .expect("one surveyor was made for each thread")
     })?;
     Ok(())
+}
+
+/// Looks at the roots themselves, shared out among the threads; returns those to walk.
+fn look_at_roots(
+    surveyors: &mut [Surveyor<'_, '_>],
+    roots: &[PathBuf],
+) -> Result<Vec<PathBuf>, ScanError> {
+    let next = AtomicUsize::new(0);
+    let next = || roots.get(next.fetch_add(1, Ordering::Relaxed));
+    let look = |surveyor: &mut Surveyor<'_, '_>| {
+        let mut walks = Vec::new();
+        while let Some(root) = next() {
+            if surveyor.root(root)? {
+                walks.push(root.clone());
+            }
+        }
+        Ok::<_, BaselineError>(walks)
+    };
+    let found = thread::scope(|scope| {
+        let look = &look;
+        let looking = surveyors
+            .iter_mut()
+            .map(|surveyor| scope.spawn(move || look(surveyor)));
+        let looking: Vec<_> = looking.collect();
+        looking
+            .into_iter()
+            .map(join_or_panic)
+            .collect::<Result<Vec<_>, _>>()
+    })?;
+    let mut walks = found.concat();
+    walks.sort();
+    Ok(walks)
+}
+
+fn join_or_panic<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

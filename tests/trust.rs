@@ -1,0 +1,213 @@
+//! Nothing becomes trusted, and nothing is lost, by a change around a watched path: links turned
+//! elsewhere, wildcards that find less, moves between monitors, a policy that comes and goes.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::util::{Run, Sandbox};
+
+/// A tree with a configuration beside it.
+struct Configured {
+    sandbox: Sandbox,
+    file: PathBuf,
+}
+
+impl Configured {
+    /// Writes the configuration; `@` stands for the tree.
+    fn new(files: &[(&str, &str)], config: &str) -> Configured {
+        let sandbox = Sandbox::with(files);
+        let file = sandbox.home().join("waxseal.toml");
+        let configured = Configured { sandbox, file };
+        configured.write(config);
+        configured
+    }
+
+    fn write(&self, config: &str) {
+        let tree = self.sandbox.tree();
+        fs::write(&self.file, config.replace('@', tree.to_str().unwrap())).unwrap();
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        let mut all = vec!["--config", self.file.to_str().unwrap(), "--format=ndjson"];
+        all.extend(args);
+        self.sandbox.waxseal(&all)
+    }
+
+    /// Runs a verb and returns `action path` of each file event, below the tree.
+    fn events(&self, verb: &str) -> Vec<String> {
+        let run = self.run(&[verb]);
+        let top = format!("{}/", self.sandbox.tree().display());
+        let told = run
+            .documents()
+            .into_iter()
+            .filter(|document| document["file"].is_object());
+        let line = |document: Value| {
+            let path = document["file"]["path"]
+                .as_str()
+                .unwrap()
+                .replacen(&top, "", 1);
+            format!(
+                "{} {path}",
+                document["event"]["action"][0].as_str().unwrap()
+            )
+        };
+        told.map(line).collect()
+    }
+}
+
+#[test]
+fn a_directory_that_a_wildcard_found_is_missed_when_it_is_gone() {
+    let files = [("home/al/.ssh/key", "1"), ("home/bob/.ssh/key", "2")];
+    let config = "[[monitor]]\nname = \"ssh\"\npaths = [\"@/home/*/.ssh\"]\n";
+    let it = Configured::new(&files, config);
+    it.run(&["scan"]).exits(0);
+    fs::remove_dir_all(it.sandbox.path("home/bob/.ssh")).unwrap();
+    fs::remove_dir_all(it.sandbox.path("home/al")).unwrap();
+    let gone = [
+        "deleted home/al/.ssh",
+        "deleted home/al/.ssh/key",
+        "deleted home/bob/.ssh",
+        "deleted home/bob/.ssh/key",
+    ];
+    assert_eq!(it.events("check"), gone);
+    assert_eq!(it.events("scan"), gone);
+    assert_eq!(it.events("check"), gone);
+}
+
+#[test]
+fn a_parent_turned_into_a_link_takes_nothing_out_of_the_policy_and_brings_nothing_in() {
+    let config = "[[monitor]]\nname = \"app\"\npaths = [\"@/app/etc\"]\n";
+    let it = Configured::new(&[("app/etc/f", "good"), ("evil/etc/f", "bad")], config);
+    it.run(&["scan"]).exits(0);
+    fs::rename(it.sandbox.path("app"), it.sandbox.path("app.bak")).unwrap();
+    symlink("evil", it.sandbox.path("app")).unwrap();
+    let expected = [
+        "deleted app/etc",
+        "deleted app/etc/f",
+        "created evil/etc",
+        "created evil/etc/f",
+    ];
+    assert_eq!(it.events("check"), expected);
+    assert_eq!(it.events("scan"), expected);
+    it.run(&["scan"]).exits(1);
+    assert_eq!(it.events("check"), expected);
+}
+
+#[test]
+fn a_move_out_of_a_manual_monitor_stays_open_whatever_it_moves_into() {
+    let config = "[[monitor]]\nname = \"man\"\npaths = [\"@/man\"]\n\
+                  [[monitor]]\nname = \"aut\"\npaths = [\"@/aut\"]\naccept = \"auto\"\n";
+    let it = Configured::new(&[("man/f", "1"), ("aut/", "")], config);
+    it.run(&["scan"]).exits(0);
+    fs::rename(it.sandbox.path("man/f"), it.sandbox.path("aut/f")).unwrap();
+    it.run(&["scan"]).exits(1);
+    assert_eq!(it.events("check"), ["deleted man/f"]);
+}
+
+#[test]
+fn an_open_difference_does_not_leave_with_its_policy_untold() {
+    let with = |exclude: &str| {
+        format!("[[monitor]]\nname = \"m\"\npaths = [\"@\"]\nexclude_files = [{exclude}]\n")
+    };
+    let it = Configured::new(&[("a", "1"), ("b", "1")], &with(""));
+    it.run(&["scan"]).exits(0);
+    it.sandbox.write("a", "changed");
+    it.run(&["scan"]).exits(1);
+    it.write(&with("\"a\""));
+    it.run(&["scan"]).exits(0);
+    let journal = it.run(&["log"]).exits(0).stdout;
+    assert!(
+        journal.contains("left the policy with a difference nobody approved"),
+        "{journal}"
+    );
+}
+
+#[test]
+fn a_check_still_tells_deleted_directories_where_only_some_files_are_included() {
+    let config = "[[monitor]]\nname = \"m\"\npaths = [\"@\"]\ninclude_files = [\"*.conf\"]\n";
+    let it = Configured::new(&[("sub/deep/x.conf", "1")], config);
+    it.run(&["scan"]).exits(0);
+    fs::remove_dir_all(it.sandbox.path("sub")).unwrap();
+    let gone = ["deleted sub", "deleted sub/deep", "deleted sub/deep/x.conf"];
+    assert_eq!(it.events("scan"), gone);
+    assert_eq!(it.events("check"), gone);
+}
+
+#[test]
+fn a_move_can_be_approved_by_its_event_though_its_origin_never_was() {
+    let sandbox = Sandbox::with(&[("old", "1")]);
+    sandbox.baseline();
+    sandbox.write("new", "2");
+    sandbox.ndjson("scan", &[]).exits(1);
+    fs::rename(sandbox.path("new"), sandbox.path("newer")).unwrap();
+    let run = sandbox.ndjson("scan", &[]).exits(1);
+    let moved = run
+        .documents()
+        .into_iter()
+        .find(|event| event["event"]["action"] == json!(["moved"]));
+    let id = moved.unwrap()["event"]["id"].as_str().unwrap().to_owned();
+    sandbox
+        .waxseal(&["accept", "--event", &id, "--reason", "mine"])
+        .exits(0);
+    sandbox.ndjson("check", &[]).exits(0);
+}
+
+#[test]
+fn the_store_is_never_watched_even_when_a_monitor_names_its_files() {
+    let sandbox = Sandbox::with(&[("f", "1")]);
+    let state = sandbox.state_dir();
+    let file = sandbox.home().join("waxseal.toml");
+    let config = format!(
+        "[[monitor]]\nname = \"m\"\npaths = [\"{}/*\"]\n",
+        state.display()
+    );
+    fs::write(&file, config).unwrap();
+    sandbox.baseline();
+    for _ in 0..2 {
+        sandbox
+            .waxseal(&["--config", file.to_str().unwrap(), "scan"])
+            .exits(0);
+    }
+    sandbox
+        .waxseal(&["scan", state.join("baseline.db").to_str().unwrap()])
+        .exits(2);
+}
+
+#[test]
+fn content_that_could_not_be_read_is_never_told_approved_or_forgotten() {
+    let config = |limit: &str| {
+        format!("[[monitor]]\nname = \"m\"\npaths = [\"@\"]\nattributes = [\"-mtime\"]\n{limit}")
+    };
+    let it = Configured::new(&[("f", &"a".repeat(100))], &config(""));
+    it.run(&["scan"]).exits(0);
+    it.write(&config("max_file_size = \"50\"\n"));
+    it.sandbox.write("f", &"b".repeat(100));
+    for _ in 0..2 {
+        let summary = it.run(&["scan"]).summary();
+        assert_eq!(summary["too_large"], json!(1), "counted each time");
+    }
+    it.write(&config(""));
+    assert_eq!(it.events("scan"), ["updated f"]);
+    assert_eq!(it.events("check"), ["updated f"]);
+}
+
+#[test]
+fn a_rename_over_a_watched_file_tells_what_it_put_an_end_to() {
+    let sandbox = Sandbox::with(&[("evil", "bad"), ("passwd", "good")]);
+    fs::set_permissions(sandbox.path("evil"), fs::Permissions::from_mode(0o600)).unwrap();
+    sandbox.baseline();
+    fs::rename(sandbox.path("evil"), sandbox.path("passwd")).unwrap();
+    let run = sandbox.ndjson("scan", &[]).exits(1);
+    let changes = run.documents();
+    let [moved] = changes.as_slice() else {
+        panic!("{changes:?}")
+    };
+    let text = moved.to_string();
+    assert!(
+        text.contains("0644") && text.contains("0600"),
+        "both states are told: {text}"
+    );
+}
