@@ -11,8 +11,7 @@ use super::paths;
 use super::settings::Settings;
 use super::watched::{Watched, shown_pattern};
 use crate::baseline::{BaselineError, Reader, Row, Seen};
-use crate::change::{Action, Actions};
-use crate::event::{Event, FoundBy, Writer, path_text, time};
+use crate::event::{Writer, path_text, time};
 use crate::policy::{Decision, Explanation, Rule};
 use crate::report::{Style, describe};
 use crate::state::{FileState, escape};
@@ -170,7 +169,7 @@ struct Memory {
 impl Memory {
     fn of(path: &Path, row: Option<&Row>) -> Memory {
         let writer = Writer::new();
-        let file = |state: &FileState| file(&writer, path, state);
+        let file = |state: &FileState| writer.file(path, state);
         let seen: Option<&Seen> = row.and_then(|row| row.seen.as_ref());
         Memory {
             trusted: row.and_then(|row| row.trusted.as_ref()).map(file),
@@ -204,28 +203,6 @@ impl Memory {
             "open": self.drifts,
         })
     }
-}
-
-/// Returns the `file` object that an event would have of a state.
-fn file(writer: &Writer, path: &Path, state: &FileState) -> Value {
-    let event = Event {
-        actions: Actions::just(Action::InitialScan),
-        at: Timestamp::now(),
-        path,
-        moved_from: None,
-        replaced: None,
-        before: None,
-        after: Some(state),
-        changed: Vec::new(),
-        drift: false,
-        found_by: FoundBy::Scan,
-        rule: None,
-    };
-    writer
-        .event(&event, None)
-        .get_mut("file")
-        .map(Value::take)
-        .unwrap_or_default()
 }
 
 fn shown(text: &str) -> String {

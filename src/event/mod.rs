@@ -151,7 +151,7 @@ impl Writer {
     }
 
     /// Returns the `file` object of one state.
-    fn file(&self, path: &Path, state: &FileState) -> Value {
+    pub fn file(&self, path: &Path, state: &FileState) -> Value {
         Value::Object(file::object(&self.names, path, state))
     }
 
