@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::state::escape;
+
 /// Why the store could not be opened, read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BaselineError {
     /// The content is not what was once written. Nothing is repaired and nothing is recreated.
-    #[error("the store {} is damaged: {reason}; {}", db.display(), way_out(db))]
+    #[error("the store {} is damaged: {reason}; {}", escape::path(db), way_out(db))]
     Damaged {
         /// The database file.
         db: PathBuf,
@@ -23,7 +25,7 @@ pub enum BaselineError {
     /// A newer waxseal has written this store.
     #[error(
         "the store {} has schema version {found}, but this waxseal knows only up to {known}; install the newer waxseal again, or name another state directory with --state-dir",
-        db.display()
+        escape::path(db)
     )]
     NewerSchema {
         /// The database file.
@@ -34,7 +36,11 @@ pub enum BaselineError {
         known: i64,
     },
     /// The file is no waxseal store at all.
-    #[error("{} is not a waxseal store: {reason}; {}", db.display(), way_out(db))]
+    #[error(
+        "{} is not a waxseal store: {reason}; {}",
+        escape::path(db),
+        way_out(db)
+    )]
     NotOurs {
         /// The database file.
         db: PathBuf,
@@ -44,7 +50,7 @@ pub enum BaselineError {
     /// Another process writes this store.
     #[error(
         "the state directory {} is in use by another waxseal{}; wait until it ends, or stop it first",
-        state_dir.display(),
+        escape::path(state_dir),
         pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
     )]
     Locked {
@@ -54,13 +60,16 @@ pub enum BaselineError {
         pid: Option<u32>,
     },
     /// There is no store yet.
-    #[error("there is no baseline in {}; take one with `waxseal scan`", state_dir.display())]
+    #[error(
+        "there is no baseline in {}; take one with `waxseal scan`",
+        escape::path(state_dir)
+    )]
     Missing {
         /// The state directory.
         state_dir: PathBuf,
     },
     /// The place is unsafe or unsuitable: wrong owner, writable by others, a link, a network filesystem.
-    #[error("cannot keep a baseline in {}: {reason}", path.display())]
+    #[error("cannot keep a baseline in {}: {reason}", escape::path(path))]
     Permission {
         /// The directory or file in question.
         path: PathBuf,
@@ -70,7 +79,7 @@ pub enum BaselineError {
     /// The store cannot be written.
     #[error(
         "cannot {op}: {} is read-only; make it writable, or name another state directory with --state-dir",
-        path.display()
+        escape::path(path)
     )]
     ReadOnly {
         /// What was tried.
@@ -81,7 +90,7 @@ pub enum BaselineError {
     /// No space is left. The last batch was rolled back as a whole; everything before it is safe.
     #[error(
         "cannot {op}: no space is left for {}; free some space and run the command again, nothing recorded so far is lost",
-        path.display()
+        escape::path(path)
     )]
     Full {
         /// What was tried.
@@ -90,7 +99,7 @@ pub enum BaselineError {
         path: PathBuf,
     },
     /// The operating system refused a file operation.
-    #[error("cannot {op} {}: {source}", path.display())]
+    #[error("cannot {op} {}: {source}", escape::path(path))]
     Io {
         /// What was tried.
         op: &'static str,
@@ -100,7 +109,7 @@ pub enum BaselineError {
         source: io::Error,
     },
     /// Any other answer of SQLite.
-    #[error("cannot {op} in {}: {source}", db.display())]
+    #[error("cannot {op} in {}: {source}", escape::path(db))]
     Sql {
         /// What was tried.
         op: &'static str,
@@ -208,18 +217,7 @@ fn way_out(db: &Path) -> String {
     let aside = state_dir.with_added_extension("damaged");
     format!(
         "nothing was changed in it. Either put a good copy back, or move it aside with `mv {} {}` and take a new baseline with `waxseal scan`",
-        quoted(state_dir),
-        quoted(&aside)
+        escape::for_shell(state_dir),
+        escape::for_shell(&aside)
     )
-}
-
-/// Quotes a path for the shell when it needs it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }

@@ -20,6 +20,7 @@ use waxseal_platform::private::{
 use waxseal_platform::stat::Kind;
 
 use super::error::BaselineError;
+use crate::state::escape;
 
 const DB: &str = "baseline.db";
 const WAL: &str = "baseline.db-wal";
@@ -62,13 +63,15 @@ impl StateDir {
         }
         let parent = self.path.parent().unwrap_or(&self.path);
         if !parent.is_dir() {
-            return Err(BaselineError::Permission {
-                path: self.path.clone(),
-                reason: format!(
-                    "{} does not exist; mount the filesystem it is on, or create it with `mkdir -p`",
-                    parent.display()
-                ),
-            });
+            let shown = escape::path(parent);
+            let reason = if parent.symlink_metadata().is_ok() {
+                format!("{shown} is not a directory; name another one with --state-dir")
+            } else {
+                format!(
+                    "{shown} does not exist; mount the filesystem it is on, or create it with `mkdir -p`"
+                )
+            };
+            return Err(refused(&self.path, reason));
         }
         create_dir_private(&self.path)
             .map_err(|source| BaselineError::io("create the directory", &self.path, source))
@@ -80,6 +83,13 @@ impl StateDir {
         for name in [DB, WAL, SHM, SUM, LOCK] {
             let path = self.path.join(name);
             match path.symlink_metadata() {
+                // Something else in the place of the store is as bad as a damaged one.
+                Ok(found) if found.is_dir() && name == DB => {
+                    return Err(BaselineError::NotOurs {
+                        db: path,
+                        reason: "it is a directory".to_owned(),
+                    });
+                }
                 Ok(found) if !found.is_file() => {
                     return Err(refused(
                         &path,
@@ -145,7 +155,7 @@ impl StateDir {
             let reason = format!(
                 "others may write to it (mode {:04o}); if that was not you, do not believe it. Close it with `chmod 600 {}`",
                 stat.mode,
-                path.display()
+                escape::for_shell(&path)
             );
             return Err(refused(&path, reason));
         }

@@ -20,6 +20,7 @@ use super::file_sum::FileSum;
 use super::row::{SEEN_STATE, TRUSTED_STATE, read_dir, read_seen, read_trusted};
 use super::state_dir::StateDir;
 use super::{chain, journal, meta, scan_run, schema, scope};
+use crate::state::escape;
 
 /// What is known of the store before it is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ pub(super) fn seal(place: &StateDir) -> Result<Trust, BaselineError> {
     }
     let reason = format!(
         "it does not match {}, which was written when it was last closed (if you have put an older copy in its place, remove that file)",
-        place.sum.display()
+        escape::path(&place.sum)
     );
     Err(damaged(&place.db, &reason))
 }
@@ -82,7 +83,10 @@ pub(super) fn seal(place: &StateDir) -> Result<Trust, BaselineError> {
 pub(super) fn never_existed(place: &StateDir) -> Result<(), BaselineError> {
     for trace in [&place.sum, &place.wal] {
         if StateDir::length(trace)? > 0 {
-            let reason = format!("the file is gone, but {} is still there", trace.display());
+            let reason = format!(
+                "the file is gone, but {} is still there",
+                escape::path(trace)
+            );
             return Err(damaged(&place.db, &reason));
         }
     }

@@ -16,6 +16,30 @@ pub fn path(path: &Path) -> Cow<'_, str> {
     bytes(path_to_bytes(path))
 }
 
+/// Returns a path as one word to paste into a shell: as it is, or as `$'..'` where it needs that.
+pub fn for_shell(path: &Path) -> String {
+    let raw = path_to_bytes(path);
+    let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+:,@%".contains(byte);
+    if !raw.is_empty() && raw.iter().all(is_bare) {
+        return bytes(raw).into_owned();
+    }
+    let mut word = String::from("$'");
+    for byte in raw {
+        match byte {
+            b'\\' | b'\'' => {
+                word.push('\\');
+                word.push(char::from(*byte));
+            }
+            b' '..=b'~' => word.push(char::from(*byte)),
+            _ => {
+                let _ = write!(word, "\\x{byte:02x}");
+            }
+        }
+    }
+    word.push('\'');
+    word
+}
+
 /// Returns the printable form of the bytes of a name or value.
 pub fn bytes(raw: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(raw) {
@@ -67,7 +91,8 @@ fn is_plain(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::{bytes, for_shell};
+    use std::path::Path;
 
     #[test]
     fn plain_names_stay_and_hostile_ones_become_printable() {
@@ -84,6 +109,19 @@ mod tests {
         ];
         for (raw, printable) in table {
             assert_eq!(bytes(raw), printable);
+        }
+    }
+
+    #[test]
+    fn words_for_the_shell_can_be_pasted() {
+        let table = [
+            ("/srv/x", "/srv/x"),
+            ("/a b", "$'/a b'"),
+            ("/a\n'", "$'/a\\x0a\\''"),
+            ("/\u{e4}", "$'/\\xc3\\xa4'"),
+        ];
+        for (path, word) in table {
+            assert_eq!(for_shell(Path::new(path)), word);
         }
     }
 

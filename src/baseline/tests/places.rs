@@ -192,7 +192,7 @@ fn relative_and_odd_directories_work() {
     fs::write(odd.join("baseline.db"), "").unwrap();
     let message = refusal(&odd).to_string();
     assert!(
-        message.contains("mv '") && message.contains(r"'\''it'\''"),
+        message.contains("mv $'") && message.contains(r"\'it\'"),
         "{message}"
     );
 }
