@@ -59,7 +59,10 @@ pub(super) fn reader(place: &StateDir) -> Result<Connection, BaselineError> {
     let conn = Connection::open_with_flags(&place.db, flags).map_err(failed)?;
     let conn = match first_look(&conn) {
         Ok(()) => conn,
-        Err(error) if needs_writing(&error) => read_only_medium(place)?,
+        Err(error) if needs_writing(&error) => {
+            spare_descriptors(place)?;
+            read_only_medium(place)?
+        }
         Err(error) => return Err(failed(error)),
     };
     schema::configure(&conn, Access::Read)
@@ -71,6 +74,7 @@ pub(super) fn reader(place: &StateDir) -> Result<Connection, BaselineError> {
 pub(super) fn verified_reader(place: &StateDir) -> Result<Connection, BaselineError> {
     if place.db.symlink_metadata().is_err() {
         if place.path.symlink_metadata().is_ok() {
+            place.verify_private()?;
             verify::never_existed(place)?;
         }
         let state_dir = place.path.clone();
@@ -121,6 +125,10 @@ fn create(place: &StateDir) -> Result<(), BaselineError> {
     let mut conn = Connection::open_with_flags(&place.unborn, flags).map_err(|e| at(e.into()))?;
     schema::create(&mut conn).map_err(at)?;
     meta::found_store(&conn, Timestamp::now()).map_err(at)?;
+    // Closing would do this too, but not tell when the disk is full: the log would stay behind
+    // under a name that nobody looks for, and the store with its new name would lack its content.
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .map_err(|error| at(error.into()))?;
     conn.close().map_err(|(_, error)| at(error.into()))?;
     fs::rename(&place.unborn, &place.db).map_err(failed)
 }
@@ -139,6 +147,21 @@ fn needs_writing(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
     )
+}
+
+/// Fails when the process may not open as many more files as a connection needs.
+///
+/// SQLite's answer is the same as on a medium that cannot be written; there nobody can change the
+/// store, here somebody can, and it must not be read without locks.
+fn spare_descriptors(place: &StateDir) -> Result<(), BaselineError> {
+    // The directory three times: opening and closing the store itself would drop SQLite's locks.
+    let opened: io::Result<Vec<fs::ReadDir>> = (0..3).map(|_| fs::read_dir(&place.path)).collect();
+    match opened {
+        Err(source) if source.kind() != io::ErrorKind::PermissionDenied => {
+            Err(BaselineError::io("open the store in", &place.path, source))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens a cleanly closed store on a medium that cannot be written.
