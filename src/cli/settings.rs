@@ -73,7 +73,12 @@ impl Settings {
             is_quiet: globals.quiet,
             threads: globals.threads.map_or_else(cores, usize::from),
             config: globals.config.map(absolute).transpose()?,
-            state_dir: globals.state_dir.map(absolute).transpose()?,
+            // Without a slash at the end, behind which a link would be followed.
+            state_dir: globals
+                .state_dir
+                .map(absolute)
+                .transpose()?
+                .map(|path| path.components().collect()),
         })
     }
 
@@ -117,6 +122,12 @@ impl Settings {
     pub(super) fn config(&self) -> anyhow::Result<Option<Loaded>> {
         let path = self.config_in_use();
         path.map(|path| self.load(&path)).transpose()
+    }
+
+    /// Refuses a configuration with mistakes; its warnings are for [`Settings::config`].
+    pub(super) fn verify_config(&self) -> anyhow::Result<()> {
+        let path = self.config_in_use();
+        path.map_or(Ok(()), |path| Ok(Config::load(&path).map(drop)?))
     }
 
     fn config_in_use(&self) -> Option<PathBuf> {

@@ -26,14 +26,18 @@ pub use settings::Settings;
 pub use size::{BadSize, parse_size, show_size};
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
 use crate::policy::{MonitorSpec, Policy, PolicySpec};
+use crate::state::escape;
 use monitor::Names;
 use section::{Section, Source};
+
+/// The bytes that a configuration file may have.
+const MAX_FILE: u64 = 16 << 20;
 
 /// Everything a configuration says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +54,12 @@ impl Config {
     /// Reads a configuration file and the files in its drop-in directory.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let mut reading = Reading::default();
-        reading.read(&path.display().to_string(), &read_text(path)?, true);
+        let name = escape::path(path);
+        reading.read(&name, &read_text(path)?, true);
         for drop_in in drop_ins(path)? {
-            reading.read(&drop_in.display().to_string(), &read_text(&drop_in)?, false);
+            reading.read(&escape::path(&drop_in), &read_text(&drop_in)?, false);
         }
-        reading.finish(&path.display().to_string())
+        reading.finish(&name)
     }
 
     /// Reads the content of one configuration file; `name` is what messages call it.
@@ -165,14 +170,36 @@ impl Reading {
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {
-    fs::read_to_string(path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => ConfigError::Missing {
-            path: path.to_owned(),
-        },
+    let path = || path.to_owned();
+    bounded_text(&path()).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => ConfigError::Missing { path: path() },
         _ => ConfigError::Unreadable {
-            path: path.to_owned(),
+            path: path(),
             source,
         },
+    })
+}
+
+/// Reads a text file that is not absurdly large, such as a device without end.
+fn bounded_text(path: &Path) -> io::Result<String> {
+    // A pipe would be waited for.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut content = Vec::new();
+    fs::File::open(path)?
+        .take(MAX_FILE + 1)
+        .read_to_end(&mut content)?;
+    if content.len() as u64 > MAX_FILE {
+        return Err(io::Error::other("it is too large for a configuration"));
+    }
+    String::from_utf8(content).map_err(|error| {
+        let good = error
+            .as_bytes()
+            .iter()
+            .take(error.utf8_error().valid_up_to());
+        let line = good.filter(|byte| **byte == b'\n').count() + 1;
+        io::Error::other(format!("line {line} is not UTF-8 text"))
     })
 }
 

@@ -8,6 +8,8 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::state::escape;
+
 /// One mistake, or one warning, at a place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -89,14 +91,14 @@ pub enum ConfigError {
     /// There is no such file.
     #[error(
         "no configuration file {}: `waxseal init` writes one, `--config FILE` names another",
-        path.display()
+        escape::path(path)
     )]
     Missing {
         /// The file looked for.
         path: PathBuf,
     },
     /// The file or its drop-in directory cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", escape::path(path))]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
