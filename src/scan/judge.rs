@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use waxseal_platform::stat::Timestamp;
+use waxseal_platform::stat::{Kind, Timestamp};
 
 use crate::baseline::{Row, Seen};
 use crate::change::diff;
@@ -90,16 +90,15 @@ pub(super) fn judge(
 /// content could not be read.
 pub(super) fn reference(row: Option<&Row>) -> Option<Cow<'_, FileState>> {
     let last = row.and_then(Row::last)?;
-    let approved = row
-        .and_then(|row| row.trusted.as_ref())
-        .map(|trusted| &trusted.digests);
-    match approved.filter(|digests| last.digests.is_empty() && !digests.is_empty()) {
-        Some(digests) => Some(Cow::Owned(FileState {
-            digests: digests.clone(),
+    let trusted = row.and_then(|row| row.trusted.as_ref());
+    let was_unread = last.stat.kind == Kind::File && last.digests.is_empty();
+    Some(match trusted.filter(|_| was_unread) {
+        Some(trusted) => Cow::Owned(FileState {
+            digests: trusted.digests.clone(),
             ..last.clone()
-        })),
-        None => Some(Cow::Borrowed(last)),
-    }
+        }),
+        None => Cow::Borrowed(last),
+    })
 }
 
 /// Says whether an approved path, found as approved, has digests that are not remembered yet.
