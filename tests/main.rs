@@ -6,6 +6,7 @@
     reason = "a test that meets the unexpected should fail; clippy.toml covers test functions only"
 )]
 
+mod bad_input;
 mod cli;
 mod crash;
 mod differential;

@@ -30,6 +30,7 @@ pub(super) fn plan<'w>(
     let threads = settings.threads.min(threads_affordable());
     let mut plan = Plan::new(&watched.policy, &scopes, threads);
     plan.rate = watched.rate();
+    plan.keep_out_of(reader.state_dir());
     plan.add_known_roots(reader)?;
     Ok(plan)
 }

@@ -6,6 +6,9 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use waxseal_platform::dir::Dir;
+use waxseal_platform::stat::Stat;
+
 use crate::baseline::{BaselineError, Reader};
 use crate::policy::Policy;
 
@@ -24,6 +27,8 @@ pub struct Plan<'p> {
     pub threads: usize,
     /// Bytes a second to read at most; 0 is unlimited.
     pub rate: u64,
+    /// Device and inode of the state directory.
+    store: Option<(u64, u64)>,
 }
 
 impl<'p> Plan<'p> {
@@ -49,6 +54,7 @@ impl<'p> Plan<'p> {
             full: false,
             threads: threads.max(1),
             rate: 0,
+            store: None,
         }
     }
 
@@ -65,6 +71,19 @@ impl<'p> Plan<'p> {
         self.roots.sort();
         self.roots.dedup();
         Ok(())
+    }
+
+    /// Keeps walks out of the state directory under whatever name it shows.
+    ///
+    /// The policy leaves out its path; through a bind mount it has another.
+    pub fn keep_out_of(&mut self, state_dir: &Path) {
+        let stat = Dir::open(state_dir).and_then(|dir| dir.stat());
+        self.store = stat.ok().map(|stat| (stat.device, stat.inode));
+    }
+
+    /// Says whether a directory is the state directory.
+    pub(super) fn is_store(&self, directory: &Stat) -> bool {
+        self.store == Some((directory.device, directory.inode))
     }
 
     /// Says whether a path lies in one of the scopes.

@@ -217,6 +217,10 @@ impl<'a, 'p> Recorder<'a, 'p> {
             }
         }
         self.flush()?;
+        if self.summary.baseline_created {
+            // Also what an interrupted first scan had taken before.
+            self.summary.joined = self.reader.counts()?.trusted;
+        }
         self.close()?;
         let mut open = 0;
         self.reader.drifting(&self.plan.scopes, |_, _| {

@@ -23,6 +23,9 @@ use crate::baseline::{BaselineError, Reader, Row, split_path};
 use crate::inspect::{Inspector, Observation, Present, Request};
 use crate::policy::Decision;
 
+/// Why a directory is not walked that is the state directory by another path.
+const MOUNTED_STORE: &str = "it is the state directory under another name, and scans change that: unmount it here, or exclude it";
+
 /// One thread of a survey.
 pub(super) struct Surveyor<'p, 's> {
     shared: &'s Shared<'p>,
@@ -66,6 +69,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                 return Ok(false);
             }
         };
+        let is_store = self.shared.plan.is_store(&listed);
         if let Decision::Watched(rule) = self.shared.plan.policy.decide(root, listed.kind) {
             let covered = self.shared.coverage.covers(root, listed.kind);
             match weigh(self.shared, name, &listed, row, rule, covered) {
@@ -86,12 +90,17 @@ impl<'p, 's> Surveyor<'p, 's> {
                     batch.looks.extend(self.inspect(&dir, vec![doubt]));
                 }
             }
+            if is_store {
+                let cause = Cause::Unreadable(MOUNTED_STORE.to_owned());
+                let path = root.to_owned();
+                batch.blind.push(BlindSpot { path, cause });
+            }
         }
         self.shared.send(batch);
         if listed.kind != Kind::Directory {
             self.vanish_below(root)?;
         }
-        Ok(listed.kind == Kind::Directory)
+        Ok(listed.kind == Kind::Directory && !is_store)
     }
 
     /// Takes note of a root that is not there or cannot be looked at.
@@ -250,10 +259,14 @@ impl<'p, 's> Surveyor<'p, 's> {
         if !is_directory || !joining.scope.descend(&entry.name) {
             return Ok(());
         }
-        if !one_file_system || listed.device == device {
+        let is_store = self.shared.plan.is_store(listed);
+        if !is_store && (!one_file_system || listed.device == device) {
             next.descend(entry);
-        } else if self.reader.has_rows_below(&path_of(joining))? {
-            let reason = "another file system is mounted here, and one_file_system is set";
+        } else if is_store || self.reader.has_rows_below(&path_of(joining))? {
+            let reason = match is_store {
+                true => MOUNTED_STORE,
+                false => "another file system is mounted here, and one_file_system is set",
+            };
             let cause = Cause::Unreadable(reason.to_owned());
             let path = path_of(joining);
             joining.batch.blind.push(BlindSpot { path, cause });
