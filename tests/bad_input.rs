@@ -1,6 +1,10 @@
 //! Hostile trees, broken stores, impossible places: each gets a clear message, the documented exit
 //! status, and loses nothing.
 
+mod places;
+mod trees;
+mod usage;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -29,14 +33,49 @@ fn changed(sandbox: &Sandbox, run: &Run) -> Vec<String> {
     paths.map(|path| path.replacen(&top, "", 1)).collect()
 }
 
+/// Returns a command that runs another one, with its environment and its directory.
+fn through<S: AsRef<OsStr>>(wrapper: &[S], command: &Command) -> Command {
+    let mut outer = Command::new(&wrapper[0]);
+    outer.args(&wrapper[1..]);
+    outer.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    if let Some(dir) = command.get_current_dir() {
+        outer.current_dir(dir);
+    }
+    outer.stdin(Stdio::null());
+    outer
+}
+
+/// Runs a command that must end by itself in due time.
+fn run(command: &Command) -> Run {
+    let run = Run::of(through(&["timeout", "60"], command).output().unwrap());
+    assert_ne!(run.code, 124, "it hangs: {command:?}");
+    run
+}
+
+/// Returns a copy of the program where everybody may run it: the original may stand where only
+/// root may look.
+fn copied_program(sandbox: &Sandbox) -> PathBuf {
+    let copy = sandbox.home().join("waxseal");
+    if !copy.exists() {
+        // Not by this process: a test that starts a program meanwhile would hand on the file while
+        // it is open for writing, and a program that somebody may write to cannot be started.
+        let mut cp = Command::new("cp");
+        assert!(cp.arg(program()).arg(&copy).status().unwrap().success());
+    }
+    copy
+}
+
 /// Runs a command as nobody when this process is root; as itself otherwise.
 fn unprivileged(sandbox: &Sandbox, args: &[&str]) -> Run {
     let mut command = sandbox.command(args);
     if waxseal_platform::host::is_privileged() {
-        // The program stands where only root may look, so nobody gets a copy.
-        let copy = sandbox.home().join("waxseal");
-        fs::copy(program(), &copy).unwrap();
-        let mut as_nobody = Command::new(copy);
+        let mut as_nobody = Command::new(copied_program(sandbox));
         as_nobody.args(command.get_args()).uid(65534).gid(65534);
         as_nobody.env("HOME", sandbox.home()).stdin(Stdio::null());
         as_nobody.current_dir("/");

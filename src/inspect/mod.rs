@@ -246,7 +246,16 @@ fn open(
         Err(error) => return Some(look_at_unopened(dir, request.name, error)),
     };
     let stat = match settled_stat(&file) {
-        Ok(stat) if stat.kind == Kind::File => stat,
+        Ok((stat, waited))
+            if (waited || stat.links == 0) && !leads_to(dir, request.name, &stat) =>
+        {
+            return if attempts + 1 >= ATTEMPTS {
+                Some(Observation::Unstable)
+            } else {
+                open(lane, dir, index, request, attempts + 1, threads)
+            };
+        }
+        Ok((stat, _)) if stat.kind == Kind::File => stat,
         Ok(_) => return Some(look_without_reading(dir, request.name, None)),
         Err(error) => {
             return Some(look_without_reading(
@@ -271,18 +280,27 @@ fn open(
     None
 }
 
-/// Returns the metadata of a file once its change time lies in the past.
+/// Says whether a name leads to a file that was opened by it some time ago.
+///
+/// What became of a file after another one got its name was never to be found there.
+fn leads_to(dir: &Dir, name: &OsStr, opened: &Stat) -> bool {
+    dir.stat_child(name)
+        .is_ok_and(|now| (now.device, now.inode) == (opened.device, opened.inode))
+}
+
+/// Returns the metadata of a file once its change time lies in the past, and whether that took a
+/// wait.
 ///
 /// Kernels before 6.13 stamp changes with a clock that ticks every 1 to 10 ms. A write in the same
 /// tick as our look would leave all times as they were and could never be told from no write. So a
 /// file changed within the last tick is given that tick to pass before it is read.
-fn settled_stat(file: &File) -> io::Result<Stat> {
+fn settled_stat(file: &File) -> io::Result<(Stat, bool)> {
     let stat = file.stat()?;
     let Some(wait) = until_settled(stat.changed, Timestamp::now()) else {
-        return Ok(stat);
+        return Ok((stat, false));
     };
     thread::sleep(wait);
-    file.stat()
+    Ok((file.stat()?, true))
 }
 
 /// Returns how long a change time is still too recent, if it is.

@@ -24,7 +24,8 @@ use crate::inspect::{Inspector, Observation, Present, Request};
 use crate::policy::Decision;
 
 /// Why a directory is not walked that is the state directory by another path.
-const MOUNTED_STORE: &str = "it is the state directory under another name, and scans change that: unmount it here, or exclude it";
+const MOUNTED_STORE: &str =
+    "the state directory under another name, and scans change it: unmount it here, or exclude it";
 
 /// One thread of a survey.
 pub(super) struct Surveyor<'p, 's> {
@@ -69,10 +70,17 @@ impl<'p, 's> Surveyor<'p, 's> {
                 return Ok(false);
             }
         };
-        let is_store = self.shared.plan.is_store(&listed);
-        if let Decision::Watched(rule) = self.shared.plan.policy.decide(root, listed.kind) {
+        let plan = self.shared.plan;
+        let is_in_store = !is_top && plan.is_store(&dir.stat().unwrap_or(listed));
+        let is_store = is_in_store || plan.is_store(&listed);
+        if let Decision::Watched(rule) = plan.policy.decide(root, listed.kind) {
             let covered = self.shared.coverage.covers(root, listed.kind);
             match weigh(self.shared, name, &listed, row, rule, covered) {
+                _ if is_store => {
+                    let cause = Cause::Unreadable(MOUNTED_STORE.to_owned());
+                    let path = root.to_owned();
+                    batch.blind.push(BlindSpot { path, cause });
+                }
                 Weighed::Untouched => {}
                 Weighed::StillDiffers(look) => batch.looks.push(look),
                 Weighed::Doubtful(doubt) if is_top => {
@@ -89,11 +97,6 @@ impl<'p, 's> Surveyor<'p, 's> {
                 Weighed::Doubtful(doubt) => {
                     batch.looks.extend(self.inspect(&dir, vec![doubt]));
                 }
-            }
-            if is_store {
-                let cause = Cause::Unreadable(MOUNTED_STORE.to_owned());
-                let path = root.to_owned();
-                batch.blind.push(BlindSpot { path, cause });
             }
         }
         self.shared.send(batch);
