@@ -329,6 +329,11 @@ fn look_at_unopened(dir: &Dir, name: &OsStr, error: io::Error) -> Observation {
     }
 }
 
+/// Looks at a directory, which has no content to read but its entries.
+pub fn look_at_directory(dir: &Dir, name: &OsStr) -> Observation {
+    look_without_reading(dir, name, None)
+}
+
 /// Looks at the metadata alone.
 fn look_without_reading(dir: &Dir, name: &OsStr, unread: Option<Unread>) -> Observation {
     match dir.metadata_child(name) {

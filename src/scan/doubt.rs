@@ -13,6 +13,7 @@ use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::{Kind, Stat};
 
 use super::Look;
+use super::joining::was_directory;
 use super::survey::Shared;
 use crate::baseline::Row;
 use crate::change::diff_listed;
@@ -60,6 +61,11 @@ impl<'p> Doubt<'p> {
             kind: self.kind,
             wanted,
         }
+    }
+
+    /// Says whether rows may exist below the path.
+    pub(super) fn was_directory(&self) -> bool {
+        was_directory(self.row.as_deref())
     }
 
     pub(super) fn into_look(self, observed: Observation) -> Look<'p> {

@@ -3,7 +3,7 @@
 //! Collects what there is to tell at once, what must be inspected, and the directories that are
 //! none any more.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use waxseal_platform::walk::{Listing, Next};
 use super::coverage::CoveredDir;
 use super::doubt::{Doubt, Task};
 use super::survey::Shared;
-use super::{Batch, Look};
+use super::{Batch, BlindSpot, Cause, Look};
 use crate::baseline::Row;
-use crate::inspect::Observation;
+use crate::inspect::{Observation, look_at_directory};
 use crate::policy::{Decision, DirScope, Rule};
 
 /// A task ends at so many files or bytes: small enough to share a directory between threads, large
@@ -68,6 +68,14 @@ impl<'p, 's> Joining<'p, 's> {
         }
     }
 
+    /// Takes an entry that cannot be looked at.
+    pub(super) fn blind(&mut self, name: &OsStr, reason: String) {
+        self.batch.blind.push(BlindSpot {
+            path: self.batch.dir.join(name),
+            cause: Cause::Unreadable(reason),
+        });
+    }
+
     /// Takes what there is to tell without inspecting it.
     pub(super) fn tell(&mut self, shared: &Shared<'p>, look: Look<'p>) {
         self.batch.looks.push(look);
@@ -86,6 +94,25 @@ impl<'p, 's> Joining<'p, 's> {
         if self.doubts.len() >= TASK_FILES || self.doubtful_bytes >= TASK_BYTES {
             self.queue(next);
         }
+    }
+
+    /// Looks at a directory and says whether it may be walked.
+    ///
+    /// Not as a task: rows below a directory are found again through its own row, so it is walked
+    /// only when that is sure to exist. One that is gone by now would leave them behind forever.
+    pub(super) fn doubt_directory(&mut self, shared: &Shared<'p>, doubt: Doubt<'p>) -> bool {
+        let was_directory = doubt.was_directory();
+        let observed = look_at_directory(&self.dir, &doubt.name);
+        let may_be_walked = match &observed {
+            Observation::Present(present) => present.state.stat.kind == Kind::Directory,
+            Observation::Absent => false,
+            Observation::Unreadable(_) | Observation::Unstable => was_directory,
+        };
+        if was_directory && !may_be_walked {
+            self.vanished.push(self.batch.dir.join(&doubt.name));
+        }
+        self.tell(shared, doubt.into_look(observed));
+        may_be_walked
     }
 
     /// Queues the doubts collected so far.

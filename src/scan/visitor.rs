@@ -228,11 +228,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                 return Ok(());
             }
             Err(error) => {
-                let cause = Cause::Unreadable(error.to_string());
-                joining.batch.blind.push(BlindSpot {
-                    path: path_of(joining),
-                    cause,
-                });
+                joining.blind(&entry.name, error.to_string());
                 return Ok(());
             }
         };
@@ -243,7 +239,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         if !is_directory && was_directory(row.as_deref()) {
             joining.vanished.push(path_of(joining));
         }
-        let mut one_file_system = false;
+        let (mut may_be_walked, mut one_file_system) = (is_directory, false);
         match joining.scope.decide(&entry.name, listed.kind) {
             Decision::Watched(rule) => {
                 one_file_system = rule.one_file_system;
@@ -251,6 +247,9 @@ impl<'p, 's> Surveyor<'p, 's> {
                 match weigh(self.shared, entry.name.clone(), listed, row, rule, covered) {
                     Weighed::Untouched => {}
                     Weighed::StillDiffers(look) => joining.tell(self.shared, look),
+                    Weighed::Doubtful(doubt) if is_directory => {
+                        may_be_walked = joining.doubt_directory(self.shared, doubt);
+                    }
                     Weighed::Doubtful(doubt) => joining.doubt(doubt, listed, next),
                 }
             }
@@ -259,20 +258,16 @@ impl<'p, 's> Surveyor<'p, 's> {
                 .into_iter()
                 .for_each(|row| joining.gone(self.shared, row)),
         }
-        if !is_directory || !joining.scope.descend(&entry.name) {
+        if !may_be_walked || !joining.scope.descend(&entry.name) {
             return Ok(());
         }
-        let is_store = self.shared.plan.is_store(listed);
-        if !is_store && (!one_file_system || listed.device == device) {
+        if self.shared.plan.is_store(listed) {
+            joining.blind(&entry.name, MOUNTED_STORE.to_owned());
+        } else if !one_file_system || listed.device == device {
             next.descend(entry);
-        } else if is_store || self.reader.has_rows_below(&path_of(joining))? {
-            let reason = match is_store {
-                true => MOUNTED_STORE,
-                false => "another file system is mounted here, and one_file_system is set",
-            };
-            let cause = Cause::Unreadable(reason.to_owned());
-            let path = path_of(joining);
-            joining.batch.blind.push(BlindSpot { path, cause });
+        } else if self.reader.has_rows_below(&path_of(joining))? {
+            let reason = "another file system is mounted here, and one_file_system is set";
+            joining.blind(&entry.name, reason.to_owned());
         }
         Ok(())
     }

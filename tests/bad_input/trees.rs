@@ -311,3 +311,31 @@ fn the_state_directory_is_not_read_under_another_name() {
         .complains("the state directory under another name");
     sandbox.ndjson("scan", &[]).exits(0);
 }
+
+#[test]
+fn what_was_found_in_a_directory_that_is_gone_is_found_gone() {
+    let sandbox = Sandbox::with(&[("kept", "1")]);
+    sandbox.baseline();
+    let (stop, place) = (AtomicBool::new(false), sandbox.path("place"));
+    let file = place.join("a/f");
+    let come_and_go = || {
+        while !stop.load(Ordering::Relaxed) {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, "1").unwrap();
+            fs::remove_dir_all(&place).unwrap();
+            fs::write(&place, "no directory").unwrap();
+            fs::remove_file(&place).unwrap();
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(come_and_go);
+        for _ in 0..60 {
+            let run = sandbox.ndjson("scan", &[]);
+            assert!([0, 1, 3].contains(&run.code), "{}", run.stderr);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let summary = sandbox.ndjson("scan", &[]).exits(0).summary();
+    assert_eq!(summary["open"], json!(0), "nothing is left behind");
+    sandbox.waxseal(&["status"]).exits(0).says("2 paths");
+}
