@@ -169,11 +169,6 @@ impl<'b> Batch<'b> {
         self.write("store a scope", |conn| scope::put(conn, scope))
     }
 
-    /// Forgets a scope, but not its rows.
-    pub fn remove_scope(&mut self, path: &Path) -> Result<(), BaselineError> {
-        self.write("remove a scope", |conn| scope::remove(conn, path))
-    }
-
     /// Records that a scan starts.
     pub fn begin_scan(&mut self, start: &ScanStart) -> Result<ScanId, BaselineError> {
         self.write("record a scan", |conn| scan_run::begin(conn, start))

@@ -206,6 +206,28 @@ pub(super) fn create(conn: &mut Connection) -> Result<(), Fault> {
     migrate(conn, MIGRATIONS)
 }
 
+/// Says whether the tables and indexes are those that the migrations up to this version make.
+///
+/// SQLite trusts the text it keeps of them: one changed letter can rename a column.
+pub(super) fn is_as_made(conn: &Connection, version: i64) -> Result<bool, Fault> {
+    let mut model = Connection::open_in_memory()?;
+    let applied = usize::try_from(version).unwrap_or(usize::MAX);
+    migrate(&mut model, MIGRATIONS.get(..applied).unwrap_or(MIGRATIONS))?;
+    Ok(texts(&model)? == texts(conn)?)
+}
+
+/// Returns kind, name, table and text of everything in the schema.
+fn texts(conn: &Connection) -> Result<Vec<[Option<String>; 4]>, Fault> {
+    // What SQLite adds by itself for its statistics is its own business.
+    let mut select = conn.prepare(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema
+         WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]);
+    let texts = select.query_map([], read)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(texts)
+}
+
 /// Reads the schema version.
 pub(super) fn version(conn: &Connection) -> Result<i64, Fault> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)

@@ -1,7 +1,7 @@
 //! Which parts of the file tree have a baseline, and the policy each was taken under; and how far
 //! each sink has read the journal.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use waxseal_platform::bytes::path_to_bytes;
@@ -23,7 +23,8 @@ pub struct Scope {
 pub(super) fn put(conn: &Connection, scope: &Scope) -> Result<(), Fault> {
     for other in all(conn)? {
         if other.path.starts_with(&scope.path) {
-            remove(conn, &other.path)?;
+            let path = path_to_bytes(&other.path);
+            conn.execute("DELETE FROM scope WHERE path = ?1", [path])?;
         }
     }
     let path = path_to_bytes(&scope.path);
@@ -32,12 +33,6 @@ pub(super) fn put(conn: &Connection, scope: &Scope) -> Result<(), Fault> {
         "INSERT INTO scope(path, policy, checksum) VALUES(?1, ?2, ?3)",
         (path, &scope.policy, sum),
     )?;
-    Ok(())
-}
-
-/// Forgets a scope, but not the rows it covered.
-pub(super) fn remove(conn: &Connection, path: &Path) -> Result<(), Fault> {
-    conn.execute("DELETE FROM scope WHERE path = ?1", [path_to_bytes(path)])?;
     Ok(())
 }
 

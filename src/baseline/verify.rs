@@ -123,12 +123,25 @@ pub(super) fn everything(conn: &Connection) -> Result<(), Fault> {
         |row| journal::read_event(row, &store_id).map(drop),
     )?;
     chain::verify_end(conn)?;
-    scope::all(conn)?;
+    let scopes = scope::all(conn)?;
     each(conn, "SELECT sink FROM cursor", |row| {
         scope::cursor(conn, &row.get::<_, String>(0)?).map(drop)
     })?;
     each(conn, "SELECT * FROM scan_run", |row| {
-        scan_run::read_run(row).map(drop)
+        let (_, start, end) = scan_run::read_run(row)?;
+        let is_covered = |path: &Path| scopes.iter().any(|scope| path.starts_with(&scope.path));
+        // Without its scope, what changed there would be taken for a first baseline.
+        match start
+            .paths
+            .iter()
+            .find(|path| end.is_some() && !is_covered(path))
+        {
+            None => Ok(()),
+            Some(path) => Err(Fault::Damaged(format!(
+                "{} was scanned, but its scope is gone",
+                escape::path(path)
+            ))),
+        }
     })?;
     each(
         conn,
@@ -174,8 +187,13 @@ fn states(conn: &Connection) -> Result<(), Fault> {
     )
 }
 
-/// Runs SQLite's own check, which sees lost pages and indexes that miss rows.
+/// Compares the schema with the one that was made, and runs SQLite's own check, which sees lost
+/// pages and indexes that miss rows.
 fn structure(conn: &Connection) -> Result<(), Fault> {
+    if !schema::is_as_made(conn, schema::version(conn)?)? {
+        let reason = "its tables are not those that waxseal makes";
+        return Err(Fault::Damaged(reason.to_owned()));
+    }
     let first: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     match first.as_str() {
         "ok" => Ok(()),

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Place, append, below, put};
-use crate::baseline::{Baseline, BaselineError, Reader, Row};
+use super::{Place, append, at, below, put};
+use crate::baseline::{Baseline, BaselineError, Reader, Row, ScanEnd, ScanStart, Scope};
 
 /// What a reader can say of a store.
 type Content = (Vec<(PathBuf, Row)>, Vec<String>);
@@ -83,6 +83,75 @@ fn without_a_seal_a_changed_byte_is_found_or_harmless() {
         "{refused} of {} found",
         offsets.len()
     );
+}
+
+#[test]
+fn without_a_seal_every_changed_byte_of_the_schema_is_found() {
+    let (place, _) = filled();
+    fs::remove_file(place.file("baseline.sum")).unwrap();
+    let good = fs::read(place.db()).unwrap();
+    let mut changed = 0;
+    for sql in crate::baseline::schema::MIGRATIONS
+        .iter()
+        .flat_map(|all| all.split(';'))
+    {
+        let sql = sql.trim().as_bytes();
+        // SQLite keeps each statement as it was written.
+        let Some(start) = good
+            .windows(sql.len().max(1))
+            .position(|window| window == sql)
+        else {
+            continue;
+        };
+        for offset in (start..start + sql.len()).step_by(5) {
+            let flipped = flip(&good, offset, (offset % 7) as u8);
+            fs::write(place.db(), &flipped).unwrap();
+            let error = read(&place.state_dir).map(drop).unwrap_err();
+            assert!(error.is_integrity_failure(), "offset {offset}: {error}");
+            let error = Baseline::open(&place.state_dir).map(drop).unwrap_err();
+            assert!(error.is_integrity_failure(), "offset {offset}: {error}");
+            changed += 1;
+        }
+    }
+    assert!(changed > 200, "only {changed} bytes of schema were found");
+}
+
+#[test]
+fn without_a_seal_a_scan_whose_scope_is_gone_is_damage() {
+    let (place, _) = filled();
+    let mut store = place.open();
+    let start = ScanStart {
+        at: at(1),
+        full: false,
+        policy: "p".to_owned(),
+        paths: vec!["/usr/share".into()],
+    };
+    let end = ScanEnd {
+        at: at(2),
+        entries: 200,
+        bytes: 0,
+        changes: 0,
+    };
+    let mut batch = store.batch().unwrap();
+    let scan = batch.begin_scan(&start).unwrap();
+    batch.finish_scan(scan, &end).unwrap();
+    let scope = |path: &str| Scope {
+        path: path.into(),
+        policy: "{}".to_owned(),
+    };
+    batch.put_scope(&scope("/usr/share")).unwrap();
+    // A scope further up takes the place of those below it.
+    batch.put_scope(&scope("/usr")).unwrap();
+    batch.commit().unwrap();
+    store.close().unwrap();
+    fs::remove_file(place.file("baseline.sum")).unwrap();
+    read(&place.state_dir).unwrap();
+
+    let conn = rusqlite::Connection::open(place.db()).unwrap();
+    conn.execute("DELETE FROM scope", []).unwrap();
+    drop(conn);
+    let error = read(&place.state_dir).unwrap_err();
+    assert!(error.is_integrity_failure(), "{error}");
 }
 
 #[test]
