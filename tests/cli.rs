@@ -252,6 +252,23 @@ fn hash_types_of_a_path_are_remembered() {
 }
 
 #[test]
+fn digests_that_anybody_can_forge_are_warned_of() {
+    let sandbox = three_files();
+    let warning = "add one that is tamper evident";
+    for (list, is_warned) in [("md5,xxh64", true), ("md5,sha256", false)] {
+        let run = sandbox
+            .waxseal(&["scan", ".", "--hash-types", list])
+            .exits(0);
+        assert_eq!(
+            run.stderr.contains(warning),
+            is_warned,
+            "{list}: {}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
 fn a_link_is_an_object_and_what_it_leads_to_is_looked_at() {
     let sandbox = three_files();
     symlink("dir", sandbox.path("link")).unwrap();

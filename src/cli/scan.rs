@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use waxseal_hashers::HashTypes;
+use waxseal_hashers::{HashType, HashTypes};
 
 use super::exit_code::ExitCode;
 use super::progress::Bar;
-use super::settings::Settings;
+use super::settings::{Settings, warn};
 use super::watched::{Added, Watched};
 use super::{look, paths};
 use crate::baseline::Reader;
+use crate::config::NOT_TAMPER_EVIDENT;
 use crate::event::Writer;
 use crate::inspect::Progress;
 use crate::report::Run;
@@ -58,6 +59,12 @@ pub(super) fn hash_types(list: &str) -> Result<HashTypes, String> {
 /// Runs `waxseal scan`.
 pub(super) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let asked = paths::absolute_all(&args.paths)?;
+    let given = args.hash_types.unwrap_or(HashTypes::all());
+    if !given.iter().any(HashType::is_tamper_evident) {
+        warn(&format!(
+            "warning: --hash-types {given}: {NOT_TAMPER_EVIDENT}"
+        ));
+    }
     refuse_early(&asked, settings)?;
     let mut baseline = settings.open_baseline()?;
     let reader = baseline.reader()?;

@@ -20,6 +20,7 @@ mod size;
 #[cfg(test)]
 mod tests;
 
+pub use monitor::NOT_TAMPER_EVIDENT;
 pub use problem::{ConfigError, Problem};
 pub use schedule::{BadSchedule, Schedule};
 pub use settings::Settings;

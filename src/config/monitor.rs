@@ -11,6 +11,10 @@ use crate::policy::{
     Accept, Attributes, Decision, MonitorSpec, PathPattern, Policy, PolicySpec, check_pattern,
 };
 
+/// What to say of hash types none of which is tamper evident.
+pub const NOT_TAMPER_EVIDENT: &str = "whoever wants to can make another file with these digests: \
+     add one that is tamper evident, such as \"sha256\"";
+
 /// The keys of a monitor, in the order in which they are shown.
 const KEYS: [&str; 12] = [
     "name",
@@ -162,8 +166,7 @@ fn read_hash_types(section: &Section<'_>, source: &mut Source<'_>) -> Option<Has
         let message = if types.is_empty() {
             "hash_types is empty: a changed content with size and times put back goes unnoticed"
         } else {
-            "whoever wants to can make another file with these digests: \
-             add one that is tamper evident, such as \"sha256\""
+            NOT_TAMPER_EVIDENT
         };
         source.warn(list, message);
     }
