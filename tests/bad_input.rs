@@ -19,7 +19,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::util::{Run, Sandbox, is_root, program};
+use crate::util::{Mount, Run, Sandbox, is_root, program};
 
 /// Makes a FIFO.
 fn fifo(path: &Path) {
@@ -367,37 +367,6 @@ fn unsuitable_places_for_the_store_are_refused_with_the_reason() {
     }
 }
 
-/// A small tmpfs, unmounted at the end.
-struct Tmpfs(PathBuf);
-
-impl Tmpfs {
-    fn mount(at: PathBuf, options: &str) -> Tmpfs {
-        fs::create_dir(&at).unwrap();
-        let mut mount = Command::new("mount");
-        let status = mount
-            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-            .arg(&at)
-            .status();
-        assert!(status.unwrap().success());
-        Tmpfs(at)
-    }
-
-    fn remount(&self, options: &str) {
-        let options = format!("remount,{options}");
-        let status = Command::new("mount")
-            .args(["-o", &options])
-            .arg(&self.0)
-            .status();
-        assert!(status.unwrap().success());
-    }
-}
-
-impl Drop for Tmpfs {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_full_disk_loses_nothing_and_works_again_after_space_is_freed() {
     if !is_root() {
@@ -407,8 +376,8 @@ fn a_full_disk_loses_nothing_and_works_again_after_space_is_freed() {
     for n in 0..3000 {
         sandbox.write(&format!("d{}/{n}", n % 30), "1");
     }
-    let disk = Tmpfs::mount(sandbox.home().join("disk"), "size=600k,mode=0755");
-    let state = disk.0.join("state");
+    let disk = Mount::tmpfs(sandbox.home().join("disk"), "size=600k,mode=0755");
+    let state = disk.at().join("state");
     let run = |verb: &[&str]| {
         let mut command = Command::new(program());
         command
@@ -576,13 +545,7 @@ fn a_directory_mounted_below_itself_ends() {
     }
     let sandbox = Sandbox::with(&[("a/b/", ""), ("a/f", "1")]);
     let mounted = sandbox.path("a/b");
-    let bind = Command::new("mount")
-        .arg("--bind")
-        .arg(sandbox.tree())
-        .arg(&mounted)
-        .status();
-    assert!(bind.unwrap().success());
-    let unmount = Tmpfs(mounted);
+    let unmount = Mount::bind(&sandbox.tree(), mounted);
     let run = sandbox.ndjson("scan", &[]);
     drop(unmount);
     let run = run.exits(3);

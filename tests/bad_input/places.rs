@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use super::{Tmpfs, changed, open_to_nobody, run, unprivileged};
-use crate::util::{Run, Sandbox, is_root, program};
+use super::{changed, open_to_nobody, run, unprivileged};
+use crate::util::{Mount, Run, Sandbox, is_root, program};
 
 /// Runs a verb over the tree with another state directory.
 fn at(sandbox: &Sandbox, state_dir: &Path, words: &[&str]) -> Run {
@@ -107,8 +107,8 @@ fn a_disk_of_any_size_is_enough_or_full_and_never_a_reason_for_damage() {
     let (mut full, mut enough) = (0, 0);
     for kib in (4..400).step_by(24) {
         let place = sandbox.home().join(format!("disk{kib}"));
-        let disk = Tmpfs::mount(place, &format!("size={kib}k,mode=0755"));
-        let state = disk.0.join("state");
+        let disk = Mount::tmpfs(place, &format!("size={kib}k,mode=0755"));
+        let state = disk.at().join("state");
         let first = at(&sandbox, &state, &["scan", "."]);
         match first.code {
             0 => enough += 1,
@@ -132,14 +132,14 @@ fn differences_met_on_a_full_disk_are_told_once_there_is_space() {
         return;
     }
     let sandbox = Sandbox::with(&[("f", "1")]);
-    let disk = Tmpfs::mount(sandbox.home().join("disk"), "size=1m,mode=0755");
-    let state = disk.0.join("state");
+    let disk = Mount::tmpfs(sandbox.home().join("disk"), "size=1m,mode=0755");
+    let state = disk.at().join("state");
     at(&sandbox, &state, &["scan", "."]).exits(0);
     for n in 0..300 {
         sandbox.write(&format!("new{n}"), "1");
     }
     // However much a store needs: nothing of it is left.
-    let ballast = disk.0.join("ballast");
+    let ballast = disk.at().join("ballast");
     let _full = fs::write(&ballast, vec![0; 2 << 20]);
     at(&sandbox, &state, &["scan"])
         .exits(4)

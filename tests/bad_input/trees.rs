@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,8 +12,8 @@ use std::thread;
 use serde_json::json;
 use waxseal_hashers::{HashType, HashTypes, Hasher, hex};
 
-use super::{Tmpfs, changed, fifo, open_to_nobody, run, through, unprivileged};
-use crate::util::{Sandbox, changed_fields, is_root};
+use super::{changed, fifo, open_to_nobody, run, through, unprivileged};
+use crate::util::{Mount, Sandbox, changed_fields, is_root};
 
 #[test]
 fn content_that_may_not_be_read_stays_in_doubt_until_it_may() {
@@ -288,14 +287,8 @@ fn the_state_directory_is_not_read_under_another_name() {
     }
     let sandbox = Sandbox::with(&[("f", "1"), ("mounted/", "")]);
     sandbox.baseline();
-    let bind = |from: &Path, to: PathBuf| {
-        let mut mount = Command::new("mount");
-        let status = mount.arg("--bind").arg(from).arg(&to).status();
-        assert!(status.unwrap().success());
-        Tmpfs(to)
-    };
-    let mount = bind(&sandbox.state_dir(), sandbox.path("mounted"));
-    let inside = mount.0.join("baseline.db");
+    let mount = Mount::bind(&sandbox.state_dir(), sandbox.path("mounted"));
+    let inside = mount.at().join("baseline.db");
     let runs = [
         sandbox.ndjson("scan", &[]).exits(1),
         sandbox.ndjson("check", &[]).exits(1),
