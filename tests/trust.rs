@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::util::{Run, Sandbox};
+use crate::util::{Mount, Run, Sandbox, is_root};
 
 /// A tree with a configuration beside it.
 struct Configured {
@@ -108,7 +108,7 @@ fn a_move_out_of_a_manual_monitor_stays_open_whatever_it_moves_into() {
 }
 
 #[test]
-fn an_open_difference_does_not_leave_with_its_policy_untold() {
+fn an_open_difference_stays_open_when_its_path_leaves_the_policy_and_returns() {
     let with = |exclude: &str| {
         format!("[[monitor]]\nname = \"m\"\npaths = [\"@\"]\nexclude_files = [{exclude}]\n")
     };
@@ -117,12 +117,94 @@ fn an_open_difference_does_not_leave_with_its_policy_untold() {
     it.sandbox.write("a", "changed");
     it.run(&["scan"]).exits(1);
     it.write(&with("\"a\""));
-    it.run(&["scan"]).exits(0);
+    assert_eq!(it.events("check"), ["updated a"], "before a scan knows");
+    it.run(&["scan"]).exits(1);
     let journal = it.run(&["log"]).exits(0).stdout;
-    assert!(
-        journal.contains("left the policy with a difference nobody approved"),
-        "{journal}"
+    let told = "left the policy with a difference nobody approved";
+    assert!(journal.contains(told), "{journal}");
+    assert_eq!(it.events("check"), ["updated a"]);
+    it.write(&with(""));
+    it.run(&["scan"]).exits(1);
+    assert_eq!(it.events("check"), ["updated a"]);
+    it.run(&["accept", "--all", "--reason", "mine"]).exits(0);
+    it.run(&["scan"]).exits(0);
+    it.run(&["check", "--full"]).exits(0);
+}
+
+#[test]
+fn a_monitor_turned_automatic_approves_nothing_that_was_open() {
+    let config = "[[monitor]]\nname = \"m\"\npaths = [\"@\"]\n";
+    let it = Configured::new(&[("a", "1"), ("b", "1")], config);
+    it.run(&["scan"]).exits(0);
+    it.sandbox.write("a", "changed");
+    it.run(&["scan"]).exits(1);
+    it.write(&format!("{config}accept = \"auto\"\n"));
+    for full in [&["scan"][..], &["scan", "--full"]] {
+        it.run(full).exits(1);
+        assert_eq!(it.events("check"), ["updated a"]);
+    }
+    it.sandbox.write("b", "changed too");
+    assert_eq!(it.events("scan"), ["updated b"]);
+    assert_eq!(
+        it.events("check"),
+        ["updated a"],
+        "what changes from now on is accepted"
     );
+    it.run(&["accept", "--all", "--reason", "mine"]).exits(0);
+    it.run(&["scan"]).exits(0);
+}
+
+#[test]
+fn what_a_link_is_turned_to_is_new_however_the_scan_is_asked_for() {
+    for named_again in [true, false] {
+        let sandbox = Sandbox::with(&[("good/f", "1"), ("evil/f", "2")]);
+        symlink("good", sandbox.path("lnk")).unwrap();
+        sandbox.waxseal(&["scan", "lnk"]).exits(0);
+        fs::remove_file(sandbox.path("lnk")).unwrap();
+        symlink("evil", sandbox.path("lnk")).unwrap();
+        let mut args = vec!["scan", "--format=ndjson"];
+        args.extend(named_again.then_some("lnk"));
+        let run = sandbox.waxseal(&args).exits(1);
+        let told = run.changes();
+        let created = |name: &str| {
+            let path = sandbox.path(name).to_str().unwrap().to_owned();
+            told.contains(&("created".to_owned(), path))
+        };
+        assert!(created("evil") && created("evil/f"), "{told:?}");
+        assert_eq!(run.summary()["joined"], json!(0));
+        let check = sandbox.waxseal(&["check", "--format=ndjson"]).exits(1);
+        assert_eq!(check.changes().len(), 3, "{}", check.stdout);
+    }
+}
+
+#[test]
+fn a_check_tells_what_is_open_where_it_cannot_look() {
+    let config = "[[monitor]]\nname = \"m\"\npaths = [\"@\"]\none_file_system = true\n";
+    let it = Configured::new(&[("sub/f", "1"), ("g", "1")], config);
+    it.run(&["scan"]).exits(0);
+    it.sandbox.write("sub/f", "changed");
+    it.run(&["scan"]).exits(1);
+    if !is_root() {
+        // An unreadable directory does for everybody but root.
+        let closed = |mode| {
+            let mode = fs::Permissions::from_mode(mode);
+            fs::set_permissions(it.sandbox.path("sub"), mode).unwrap();
+        };
+        let before = fs::metadata(it.sandbox.path("sub"))
+            .unwrap()
+            .permissions()
+            .mode();
+        closed(0o000);
+        let told = it.events("check");
+        closed(before);
+        assert!(told.contains(&"updated sub/f".to_owned()), "{told:?}");
+        return;
+    }
+    let mount = Mount::tmpfs(it.sandbox.path("sub"), "size=1m");
+    let told = it.events("check");
+    drop(mount);
+    assert!(told.contains(&"updated sub/f".to_owned()), "{told:?}");
+    assert_eq!(it.events("check"), ["updated sub/f"]);
 }
 
 #[test]

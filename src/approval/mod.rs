@@ -20,9 +20,6 @@ use crate::policy::Attributes;
 use crate::scan::{Report, ScanError, report_since};
 use crate::state::escape;
 
-/// Events read from the journal at once.
-const PAGE: usize = 1000;
-
 /// What to approve.
 #[derive(Clone, Debug)]
 pub enum Selection {
@@ -267,25 +264,19 @@ fn paths_of_event(reader: &Reader, id: &str) -> Result<(PathBuf, Option<PathBuf>
 }
 
 /// Fails when a later event is about the path.
-fn superseded(reader: &Reader, mut after: u64, id: &str, path: &Path) -> Result<(), ApprovalError> {
-    loop {
-        let page = reader.events(after, PAGE)?;
-        let Some(last) = page.last() else {
+fn superseded(reader: &Reader, after: u64, id: &str, path: &Path) -> Result<(), ApprovalError> {
+    reader.each_event(after, |event| {
+        let document = document(event);
+        let is_change = document.pointer("/event/dataset") == Some(&json!("file"));
+        if !is_change || path_in(&document, "").as_deref() != Some(path) {
             return Ok(());
-        };
-        after = last.seq;
-        for event in &page {
-            let document = document(event);
-            let is_change = document.pointer("/event/dataset") == Some(&json!("file"));
-            if is_change && path_in(&document, "").as_deref() == Some(path) {
-                return Err(ApprovalError::Superseded {
-                    path: escape::path(path).into_owned(),
-                    id: id.to_owned(),
-                    later: event.id.clone(),
-                });
-            }
         }
-    }
+        Err(ApprovalError::Superseded {
+            path: escape::path(path).into_owned(),
+            id: id.to_owned(),
+            later: event.id.clone(),
+        })
+    })
 }
 
 /// Returns the path in a document, or in its `file`-like object below `prefix`.

@@ -171,6 +171,22 @@ impl Reader {
         })
     }
 
+    /// Visits every event after number `after`, oldest first; holds a page of them at a time.
+    pub fn each_event<E: From<BaselineError>>(
+        &self,
+        mut after: u64,
+        mut visit: impl FnMut(&StoredEvent) -> Result<(), E>,
+    ) -> Result<(), E> {
+        loop {
+            let page = self.events(after, PAGE_ROWS)?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = last.seq;
+            page.iter().try_for_each(&mut visit)?;
+        }
+    }
+
     /// Returns events after number `after` recorded at or after a time, oldest first.
     pub fn events_since(
         &self,

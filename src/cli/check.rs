@@ -90,7 +90,7 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitC
     };
     look::survey(job, &reader, bar, &mut |batch| comparer.take(batch))?;
     comparer.totals(&progress);
-    let (summary, mut blind) = comparer.finish(&mut |document| {
+    let (summary, mut blind) = comparer.finish(&reader, &mut |document| {
         reporter.document(document);
         Ok(())
     })?;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::path_pattern::PathPattern;
-use super::spec::PolicySpec;
+use super::spec::{MonitorSpec, PolicySpec};
 
 impl PolicySpec {
     /// Returns the policy with every path written as its real place on this machine.
@@ -42,12 +42,38 @@ impl PolicySpec {
             let same = earlier
                 .monitors
                 .iter()
-                .find(|known| known.is_written_like(monitor));
-            monitor
-                .paths
-                .extend(same.into_iter().flat_map(|known| known.paths.clone()));
+                .find(|known| known.has_paths_of(monitor));
+            let places = same.into_iter().flat_map(|known| known.paths.clone());
+            monitor.paths.extend(places);
             drop_repeated(&mut monitor.paths);
         }
+    }
+
+    /// Returns where paths lead now that led elsewhere when this earlier policy was resolved.
+    ///
+    /// Only of what was looked at in `scope` then. What stands there now is new there, not newly
+    /// configured.
+    pub fn turned_since(&self, earlier: &PolicySpec, scope: &Path) -> Vec<PathBuf> {
+        let mut turned = Vec::new();
+        for monitor in &self.monitors {
+            let same = earlier
+                .monitors
+                .iter()
+                .find(|known| known.has_paths_of(monitor));
+            let was_looked_at = |known: &&MonitorSpec| {
+                let mut places = known.paths.iter().map(PathPattern::fixed_part);
+                places.any(|place| place.starts_with(scope) || scope.starts_with(&place))
+            };
+            let Some(known) = same.filter(was_looked_at) else {
+                continue;
+            };
+            let new = monitor
+                .paths
+                .iter()
+                .filter(|place| !known.paths.contains(place));
+            turned.extend(new.map(PathPattern::fixed_part));
+        }
+        turned
     }
 
     /// Says whether two policies were written alike, wherever their paths led then.

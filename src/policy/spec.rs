@@ -84,6 +84,18 @@ impl MonitorSpec {
         self.as_written() == other.as_written()
     }
 
+    /// Says whether two monitors were written with the same paths, wherever those led then.
+    pub fn has_paths_of(&self, other: &MonitorSpec) -> bool {
+        self.written_paths() == other.written_paths()
+    }
+
+    fn written_paths(&self) -> &[PathPattern] {
+        match self.written.as_slice() {
+            [] => &self.paths,
+            written => written,
+        }
+    }
+
     fn as_written(&self) -> MonitorSpec {
         let mut spec = self.clone();
         if !spec.written.is_empty() {

@@ -7,9 +7,11 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use waxseal_platform::stat::Kind;
+
 use super::findings::{Finding, Report, complete, describe, put};
 use super::{Batch, BlindSpot, Cause, Look, Plan, ScanError, Summary};
-use crate::baseline::Pairing;
+use crate::baseline::{Pairing, Reader, Row};
 use crate::change::diff;
 use crate::event::Writer;
 use crate::inspect::{Observation, Progress};
@@ -21,6 +23,8 @@ pub struct Comparer<'a, 'p> {
     started: Instant,
     pairing: Pairing,
     blind: Vec<BlindSpot>,
+    /// Paths at and below which nothing was seen.
+    unseen: Vec<PathBuf>,
     summary: Summary,
 }
 
@@ -33,6 +37,7 @@ impl<'a, 'p> Comparer<'a, 'p> {
             started: Instant::now(),
             pairing: Pairing::new()?,
             blind: Vec::new(),
+            unseen: Vec::new(),
             summary: Summary::default(),
         })
     }
@@ -40,7 +45,7 @@ impl<'a, 'p> Comparer<'a, 'p> {
     /// Takes the looks at one directory.
     pub fn take(&mut self, batch: Batch<'p>) -> Result<(), ScanError> {
         let Batch { dir, looks, blind } = batch;
-        blind.into_iter().for_each(|spot| self.blind(spot));
+        blind.into_iter().for_each(|spot| self.unseen(spot));
         looks.into_iter().try_for_each(|look| {
             let path = dir.join(&look.name);
             self.look(path, look)
@@ -56,14 +61,14 @@ impl<'a, 'p> Comparer<'a, 'p> {
                 Some(state)
             }
             Observation::Unreadable(error) => {
-                self.blind(BlindSpot {
+                self.unseen(BlindSpot {
                     path,
                     cause: Cause::Unreadable(error.to_string()),
                 });
                 return Ok(());
             }
             Observation::Unstable => {
-                self.blind(BlindSpot {
+                self.unseen(BlindSpot {
                     path,
                     cause: Cause::Unstable,
                 });
@@ -91,6 +96,36 @@ impl<'a, 'p> Comparer<'a, 'p> {
         self.blind.push(spot);
     }
 
+    fn unseen(&mut self, spot: BlindSpot) {
+        self.unseen.push(spot.path.clone());
+        self.blind(spot);
+    }
+
+    /// Adds what earlier scans saw differ where this check did not look: below what it could not
+    /// read, and outside the policy.
+    fn add_open_elsewhere(&mut self, reader: &Reader) -> Result<(), ScanError> {
+        let Comparer {
+            plan,
+            pairing,
+            unseen,
+            ..
+        } = self;
+        let mut add = |path: PathBuf, row: Row| {
+            let (trusted, seen) = (row.trusted.as_ref(), row.last());
+            put(pairing, &path, trusted, seen).map_err(ScanError::from)
+        };
+        if !unseen.is_empty() {
+            reader.drifting(unseen, &mut add)?;
+        }
+        reader.drifting(&plan.scopes, |path, row| {
+            let kind = row.kind().unwrap_or(Kind::File);
+            match plan.policy.decide(&path, kind).watched() {
+                Some(_) => Ok(()),
+                None => add(path, row),
+            }
+        })
+    }
+
     /// Takes the totals of the walk into the summary.
     pub fn totals(&mut self, progress: &Progress) {
         self.summary.take_totals(progress);
@@ -99,8 +134,10 @@ impl<'a, 'p> Comparer<'a, 'p> {
     /// Reports every difference in the order of the paths.
     pub fn finish(
         mut self,
+        reader: &Reader,
         report: &mut Report<'_>,
     ) -> Result<(Summary, Vec<BlindSpot>), ScanError> {
+        self.add_open_elsewhere(reader)?;
         let (plan, writer, summary) = (self.plan, self.writer, &mut self.summary);
         self.pairing.finish(|paired| {
             let finding = Finding::from(paired);

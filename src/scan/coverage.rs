@@ -2,7 +2,8 @@
 //!
 //! A path without a row is new when an earlier policy watched it, and has merely joined when none
 //! did. The store remembers for each scope the policy of its last complete scan; the deepest scope
-//! above a path answers for it.
+//! above a path answers for it. Where a link was turned, what it leads to now counts as covered:
+//! nobody has configured it anew.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ use crate::state::escape;
 pub struct Coverage {
     /// Deepest first.
     scopes: Vec<Covered>,
+    /// Where a watched path leads now, because somebody turned a link since it was covered.
+    turned: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -42,6 +45,7 @@ impl Coverage {
     /// Compiles the policies of these scopes; `current` is the policy of this run.
     pub fn new(stored: Vec<Scope>, current: &Policy) -> Result<Coverage, ScanError> {
         let mut scopes = Vec::with_capacity(stored.len());
+        let mut turned = Vec::new();
         for scope in stored {
             let unreadable = |reason: String| ScanError::StoredPolicy {
                 scope: escape::path(&scope.path).into_owned(),
@@ -50,6 +54,7 @@ impl Coverage {
             let spec: PolicySpec = serde_json::from_str(&scope.policy)
                 .map_err(|error| unreadable(error.to_string()))?;
             let policy = Policy::compile(&spec).map_err(|error| unreadable(error.to_string()))?;
+            turned.extend(current.spec().turned_since(&spec, &scope.path));
             let is_current = spec.is_written_like(current.spec());
             scopes.push(Covered {
                 path: scope.path,
@@ -58,7 +63,7 @@ impl Coverage {
             });
         }
         scopes.sort_by_key(|scope| std::cmp::Reverse(scope.path.components().count()));
-        Ok(Coverage { scopes })
+        Ok(Coverage { scopes, turned })
     }
 
     /// Says whether no scan was ever completed.
@@ -80,20 +85,24 @@ impl Coverage {
 
     /// Says whether a path was watched by the policy under which it was last covered.
     pub(super) fn covers(&self, path: &Path, kind: Kind) -> bool {
-        match self.deepest(path) {
-            None => false,
-            Some(scope) if scope.is_current => true,
-            Some(scope) => matches!(scope.policy.decide(path, kind), Decision::Watched(_)),
-        }
+        self.is_turned(path)
+            || self.deepest(path).is_some_and(|scope| {
+                scope.is_current || scope.policy.decide(path, kind).watched().is_some()
+            })
     }
 
     /// Returns the answers for one directory.
     pub(super) fn enter(&self, dir: &Path) -> CoveredDir<'_> {
         match self.deepest(dir) {
+            _ if self.is_turned(dir) => CoveredDir::AsNow,
             None => CoveredDir::Nothing,
             Some(scope) if scope.is_current => CoveredDir::AsNow,
             Some(scope) => CoveredDir::Earlier(Box::new(scope.policy.enter(dir))),
         }
+    }
+
+    fn is_turned(&self, path: &Path) -> bool {
+        self.turned.iter().any(|place| path.starts_with(place))
     }
 
     fn deepest(&self, path: &Path) -> Option<&Covered> {

@@ -11,10 +11,8 @@ use crate::baseline::{BaselineError, Paired, Pairing, Reader, Row};
 use crate::change::{Action, Actions, diff};
 use crate::event::{Event, FoundBy};
 use crate::inspect::{Present, Unread};
+use crate::policy::Attributes;
 use crate::state::FileState;
-
-/// Events read from the journal at once.
-const PAGE: usize = 1000;
 
 /// Is handed each document of a run, in the order of the paths.
 pub type Report<'r> = dyn FnMut(&Value) -> std::io::Result<()> + 'r;
@@ -116,20 +114,13 @@ pub(super) fn put(
 /// Reports every document journalled after an event, oldest first.
 pub(crate) fn report_since(
     reader: &Reader,
-    mut after: u64,
+    after: u64,
     report: &mut Report<'_>,
 ) -> Result<(), ScanError> {
-    loop {
-        let page = reader.events(after, PAGE)?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        after = last.seq;
-        for event in &page {
-            let document = serde_json::from_str(&event.body).map_err(std::io::Error::other)?;
-            report(&document)?;
-        }
-    }
+    reader.each_event(after, |event| {
+        let document = serde_json::from_str(&event.body).map_err(std::io::Error::other)?;
+        Ok(report(&document)?)
+    })
 }
 
 /// Returns the event of one difference.
@@ -147,8 +138,10 @@ pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -
         .or(before.as_ref())
         .map_or(Kind::File, |state| state.stat.kind);
     let rule = plan.policy.decide(path, kind).watched();
-    let differing = |before: &Option<FileState>| match (before, after, rule) {
-        (Some(before), Some(after), Some(rule)) => diff(before, after, rule.attributes),
+    // A path that left the policy with an open difference is told by the default attributes.
+    let counted = rule.map_or(Attributes::DEFAULT, |rule| rule.attributes);
+    let differing = |before: &Option<FileState>| match (before, after) {
+        (Some(before), Some(after)) => diff(before, after, counted),
         _ => Vec::new(),
     };
     let changed = differing(before);

@@ -131,8 +131,10 @@ pub(super) fn settle(row: Option<&Row>, now: Option<&FileState>, rule: &Rule) ->
             Update::Keep
         }
     };
+    // What was open before its monitor became automatic waits for somebody's approval still.
+    let is_open = known.is_some_and(|seen| seen.drift);
     match (trusted, now) {
-        _ if rule.accept == Accept::Auto => {
+        _ if rule.accept == Accept::Auto && !is_open => {
             let trusted = match now {
                 Some(now) if trusted == Some(now) => Update::Keep,
                 Some(now) => Update::Put(now.clone()),

@@ -253,7 +253,8 @@ impl<'a, 'p> Recorder<'a, 'p> {
         Ok(())
     }
 
-    /// Removes rows that the policy does not watch any more; an open difference among them is told.
+    /// Removes rows that the policy does not watch any more, but for open differences: those are told
+    /// and wait for approval.
     fn forget_unwatched(&mut self, scope: &Path) -> Result<(), ScanError> {
         let reader = self.reader.another()?;
         if let Some(row) = reader.row(scope)? {
@@ -267,13 +268,14 @@ impl<'a, 'p> Recorder<'a, 'p> {
         if self.plan.policy.decide(path, kind).watched().is_some() {
             return Ok(());
         }
-        self.summary.left += 1;
         if row.is_drifting() {
             let shown = escape::path(path);
             let message = format!("{shown} left the policy with a difference nobody approved");
             let notice = Notice::now(NoticeAction::ConfigChange, message).about(path);
             self.writes.push(Write::Notice(notice));
+            return Ok(());
         }
+        self.summary.left += 1;
         let (dir, name) = split_path(path);
         self.writes.push(Write::Row {
             dir: Arc::from(dir),
