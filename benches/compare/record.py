@@ -49,7 +49,8 @@ def machine(paths, cores, versions):
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     facts = [
         ("date", datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")),
-        ("command", shlex.join(["python3", *sys.argv])),
+        # Where this machine keeps its build is nobody's business.
+        ("command", shlex.join(["python3", *map(relative, sys.argv)])),
         ("processor", f"{processor()}, {cores} cores used"),
         ("memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"),
         ("kernel", f"{platform.system()} {platform.release()}"),
@@ -76,6 +77,11 @@ def filesystem(path):
         ["stat", "--file-system", "--format=%T", path], capture_output=True, text=True, check=False
     )
     return answer.stdout.strip() or "unknown"
+
+
+def relative(argument):
+    """Returns an argument, without its directory when it is an absolute path."""
+    return os.path.basename(argument) if os.path.isabs(argument) else argument
 
 
 def version(argv):
