@@ -13,6 +13,7 @@ use super::codec::{STATE_WIDTH, StateColumns, split, state_columns};
 use super::error::{BaselineError, Fault};
 use super::journal;
 use super::listing::find_dir;
+use super::lock::Lock;
 use super::meta;
 use super::row::{Seen, dir_checksum, seen_checksum, trusted_checksum};
 use super::scan_run::{self, ScanEnd, ScanId, ScanStart};
@@ -49,6 +50,9 @@ pub struct Batch<'b> {
     shrunk: &'b mut bool,
     dirs: HashMap<PathBuf, DirId>,
     head: Option<Head>,
+    is_foreign: bool,
+    /// Declared last: released when the transaction is over.
+    _turn: Option<Lock>,
 }
 
 impl<'b> Batch<'b> {
@@ -57,6 +61,8 @@ impl<'b> Batch<'b> {
         db: &'b Path,
         store_id: &'b str,
         shrunk: &'b mut bool,
+        is_foreign: bool,
+        turn: Option<Lock>,
     ) -> Self {
         Self {
             transaction,
@@ -65,7 +71,16 @@ impl<'b> Batch<'b> {
             shrunk,
             dirs: HashMap::new(),
             head: None,
+            is_foreign,
+            _turn: turn,
         }
+    }
+
+    /// Says whether another process has written since the last batch of this one.
+    ///
+    /// True also of the first batch.
+    pub fn follows_others(&self) -> bool {
+        self.is_foreign
     }
 
     /// Returns the number of a directory, which is stored when it is new.

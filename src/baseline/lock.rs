@@ -1,25 +1,29 @@
-//! One writer per store: an exclusive lock on a file that names its holder.
+//! Who may write: an exclusive lock for the writer, and one for the watch, which lives long and
+//! takes the writer's lock for each of its transactions only.
 //!
-//! The system drops the lock when the process ends, however it ends, so there is nothing stale to
-//! clean up. Readers need no lock; they only ask whether a writer is alive.
+//! Each is a lock on a file that names its holder. The system drops it when the process ends,
+//! however it ends, so there is nothing stale to clean up. Readers need no lock; they only ask
+//! whether somebody is alive who has verified the store.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use waxseal_platform::private::create_file_private;
 
 use super::error::BaselineError;
 use super::state_dir::StateDir;
 
-/// A reader holds the lock for some microseconds while it asks who else is there; a writer that
-/// comes at that moment tries again.
-const ATTEMPTS: u32 = 10;
+/// How long a writer tries: a reader holds the lock for some microseconds while it asks who else is
+/// there.
+const BRIEFLY: Duration = Duration::from_millis(50);
+/// How long it tries beside a watch, which gives way after each transaction.
+const PATIENTLY: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The writer's lock, held as long as this value lives.
+/// A lock, held as long as this value lives.
 #[derive(Debug)]
 pub(super) struct Lock {
     /// Never read: closing it is what releases the lock.
@@ -27,39 +31,71 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, or says who has it.
+    /// Takes the writer's lock, or says who has it.
     pub(super) fn acquire(place: &StateDir) -> Result<Self, BaselineError> {
-        let failed = |source| BaselineError::io("lock", &place.lock, source);
-        let mut file = open_or_create(&place.lock).map_err(failed)?;
-        for _ in 0..ATTEMPTS {
+        let patience = match Self::is_watched(place)? {
+            true => PATIENTLY,
+            false => BRIEFLY,
+        };
+        Self::take(place, &place.lock, patience)
+    }
+
+    /// Takes the writer's lock for one transaction of the watch.
+    pub(super) fn take_turn(place: &StateDir) -> Result<Self, BaselineError> {
+        Self::take(place, &place.lock, BRIEFLY)
+    }
+
+    /// Takes the watch's lock, or says who has it.
+    pub(super) fn watch(place: &StateDir) -> Result<Self, BaselineError> {
+        Self::take(place, &place.watch, BRIEFLY)
+    }
+
+    fn take(place: &StateDir, path: &Path, patience: Duration) -> Result<Self, BaselineError> {
+        let failed = |source| BaselineError::io("lock", path, source);
+        let mut file = open_or_create(path).map_err(failed)?;
+        let started = Instant::now();
+        loop {
             match file.try_lock() {
                 Ok(()) => {
                     write_holder(&mut file).map_err(failed)?;
                     return Ok(Self { _file: file });
                 }
-                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
+                    thread::sleep(PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(BaselineError::Locked {
+                        state_dir: place.path.clone(),
+                        pid: read_holder(&mut file),
+                    });
+                }
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
         }
-        Err(BaselineError::Locked {
-            state_dir: place.path.clone(),
-            pid: read_holder(&mut file),
-        })
     }
 
-    /// Says whether some process holds the writer's lock now.
+    /// Says whether some process writes or watches now; it has verified the store.
     pub(super) fn is_held(place: &StateDir) -> Result<bool, BaselineError> {
-        let failed = |source| BaselineError::io("lock", &place.lock, source);
-        let file = match File::open(&place.lock) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(source) => return Err(failed(source)),
-        };
-        match file.try_lock_shared() {
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-        }
+        Ok(is_locked(&place.lock)? || Self::is_watched(place)?)
+    }
+
+    /// Says whether a watch runs.
+    pub(super) fn is_watched(place: &StateDir) -> Result<bool, BaselineError> {
+        is_locked(&place.watch)
+    }
+}
+
+fn is_locked(path: &Path) -> Result<bool, BaselineError> {
+    let failed = |source| BaselineError::io("lock", path, source);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(source) => return Err(failed(source)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 

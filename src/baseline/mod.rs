@@ -78,8 +78,12 @@ pub struct Baseline {
     sealed: bool,
     /// Whether rows were removed, which may leave directories without rows.
     shrunk: bool,
-    /// Declared last: released when the connection is closed.
-    _lock: Lock,
+    /// What `PRAGMA data_version` said last: it changes when another connection has written.
+    version: i64,
+    /// The lock of a watch, held beside or instead of the writer's.
+    watch: Option<Lock>,
+    /// Declared last: released when the connection is closed. `None` while it is shared.
+    lock: Option<Lock>,
 }
 
 impl Baseline {
@@ -99,8 +103,25 @@ impl Baseline {
             store_id,
             sealed: trust == Trust::Sealed,
             shrunk: false,
-            _lock: lock,
+            version: 0,
+            watch: None,
+            lock: Some(lock),
         })
+    }
+
+    /// Makes this process the one watch of the store.
+    pub fn claim_watch(&mut self) -> Result<(), BaselineError> {
+        self.watch = Some(Lock::watch(&self.place)?);
+        Ok(())
+    }
+
+    /// Lets other processes write between the batches of this one, which is the watch.
+    ///
+    /// From now on each batch takes the writer's lock for itself, and fails with
+    /// [`BaselineError::Locked`] while another process has it.
+    pub fn share(&mut self) {
+        debug_assert!(self.watch.is_some(), "only a watch shares");
+        self.lock = None;
     }
 
     /// Opens a further connection for reading, for one thread.
@@ -110,6 +131,10 @@ impl Baseline {
 
     /// Starts a write transaction.
     pub fn batch(&mut self) -> Result<Batch<'_>, BaselineError> {
+        let turn = match self.lock {
+            Some(_) => None,
+            None => Some(Lock::take_turn(&self.place)?),
+        };
         if self.sealed {
             open::forget_sum(&self.place)?;
             self.sealed = false;
@@ -121,11 +146,17 @@ impl Baseline {
             .expect("the connection is only taken by close, which takes self")
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
+        let version = transaction
+            .pragma_query_value(None, "data_version", |row| row.get(0))
+            .map_err(failed)?;
+        let is_foreign = std::mem::replace(&mut self.version, version) != version;
         Ok(Batch::new(
             transaction,
             db,
             &self.store_id,
             &mut self.shrunk,
+            is_foreign,
+            turn,
         ))
     }
 
@@ -150,6 +181,13 @@ impl Baseline {
             return Ok(());
         };
         let at = |fault: Fault| fault.at(&self.place.db, "close the store");
+        if self.watch.is_none() && Lock::is_watched(&self.place)? {
+            // The watch goes on writing, and will seal it.
+            return conn.close().map_err(|(_, error)| at(error.into()));
+        }
+        if self.lock.is_none() {
+            self.lock = Some(Lock::acquire(&self.place)?);
+        }
         if !self.sealed {
             if self.shrunk {
                 remove_empty_dirs(&conn).map_err(at)?;

@@ -3,6 +3,7 @@
 //! ```text
 //! baseline.db      the store                    baseline.db-wal, -shm   SQLite's, while in use
 //! baseline.sum     checksum of the whole store  waxseal.lock            the writer's process id
+//! watch.lock       the watch's process id
 //! ```
 //! Whoever can write here can hide a change, so a directory or file that others may write to is
 //! refused, not repaired. Nothing but the last component of the path is ever created: a missing
@@ -27,6 +28,7 @@ const WAL: &str = "baseline.db-wal";
 const SHM: &str = "baseline.db-shm";
 const SUM: &str = "baseline.sum";
 const LOCK: &str = "waxseal.lock";
+const WATCH: &str = "watch.lock";
 
 /// The paths of one store.
 #[derive(Debug)]
@@ -38,6 +40,7 @@ pub(super) struct StateDir {
     pub(super) wal: PathBuf,
     pub(super) sum: PathBuf,
     pub(super) lock: PathBuf,
+    pub(super) watch: PathBuf,
 }
 
 impl StateDir {
@@ -52,6 +55,7 @@ impl StateDir {
             wal: path.join(WAL),
             sum: path.join(SUM),
             lock: path.join(LOCK),
+            watch: path.join(WATCH),
             path,
         })
     }
@@ -80,7 +84,7 @@ impl StateDir {
     /// Refuses a directory that others may change, and links or foreign files in it.
     pub(super) fn verify_private(&self) -> Result<(), BaselineError> {
         ensure_private_dir(&self.path).map_err(|error| self.not_private(error))?;
-        for name in [DB, WAL, SHM, SUM, LOCK] {
+        for name in [DB, WAL, SHM, SUM, LOCK, WATCH] {
             let path = self.path.join(name);
             match path.symlink_metadata() {
                 // Something else in the place of the store is as bad as a damaged one.
