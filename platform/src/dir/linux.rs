@@ -12,7 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path};
 use std::sync::Mutex;
 
-use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom};
+use rustix::fs::{CWD, Mode, OFlags, RawDir, ResolveFlags, SeekFrom, openat2};
 use rustix::io::Errno;
 
 use super::{Entry, Metadata};
@@ -59,7 +59,23 @@ impl Dir {
             path
         };
         match open_readable(CWD, path, OFlags::DIRECTORY) {
-            Err(Errno::NAMETOOLONG) => open_long(path),
+            Err(Errno::NAMETOOLONG) => open_stepwise(path, OFlags::empty()),
+            opened => Ok(Dir::new(opened?)),
+        }
+    }
+
+    pub(super) fn open_real(path: &Path) -> io::Result<Dir> {
+        let flags = READ_FLAGS | OFlags::DIRECTORY | OFlags::NOATIME;
+        let whole = |flags| openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS);
+        let opened = match whole(flags) {
+            Err(Errno::PERM) => whole(flags.difference(OFlags::NOATIME)),
+            opened => opened,
+        };
+        match opened {
+            // Too long, or a kernel before 5.6, or a sandbox that does not know the call.
+            Err(Errno::NAMETOOLONG | Errno::NOSYS | Errno::PERM) => {
+                open_stepwise(path, OFlags::NOFOLLOW)
+            }
             opened => Ok(Dir::new(opened?)),
         }
     }
@@ -245,8 +261,9 @@ pub(super) fn steady(
     ))
 }
 
-/// Opens a directory whose path is longer than the kernel takes in one call.
-fn open_long(path: &Path) -> io::Result<Dir> {
+/// Opens a directory name by name, however long the path is; `links` says how to take links on the
+/// way.
+fn open_stepwise(path: &Path, links: OFlags) -> io::Result<Dir> {
     let mut components = path.components().peekable();
     let mut at: Option<OwnedFd> = None;
     while let Some(component) = components.next() {
@@ -258,7 +275,7 @@ fn open_long(path: &Path) -> io::Result<Dir> {
         at = Some(if components.peek().is_none() {
             return Ok(Dir::new(open_readable(parent, name, OFlags::DIRECTORY)?));
         } else {
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | links;
             rustix::fs::openat(parent, name, flags, Mode::empty())?
         });
     }

@@ -62,6 +62,12 @@ impl Dir {
         os::Dir::open(path).map(|os| Dir { os })
     }
 
+    /// Opens the directory at `path` only if no name in it is a link: one is refused with
+    /// `FilesystemLoop` or `NotADirectory`.
+    pub fn open_real(path: &Path) -> io::Result<Dir> {
+        os::Dir::open_real(path).map(|os| Dir { os })
+    }
+
     /// Opens a directory in this one; a link is refused.
     pub fn open_child(&self, name: &OsStr) -> io::Result<Dir> {
         self.os.open_child(name).map(|os| Dir { os })

@@ -230,6 +230,7 @@ fn a_path_beyond_path_max_is_opened_and_listed() {
     rustix::fs::mkdirat(&fd, "bottom", Mode::RWXU).unwrap();
     rustix::fs::symlinkat("bottom", &fd, "link").unwrap();
     let deep = Dir::open(&path).unwrap();
+    assert!(Dir::open_real(&path).is_ok());
     let names: Vec<_> = deep
         .list()
         .unwrap()
@@ -654,4 +655,20 @@ fn a_leased_file_is_opened_once_its_holder_lets_go() {
 fn an_open_directory_is_shared_by_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Dir>();
+}
+
+#[test]
+fn a_real_path_has_no_links_in_it() {
+    let top = tempfile::tempdir().unwrap();
+    let base = fs::canonicalize(top.path()).unwrap();
+    fs::create_dir_all(base.join("a/b")).unwrap();
+    std::os::unix::fs::symlink("a", base.join("link")).unwrap();
+    assert!(Dir::open_real(&base.join("a/b")).is_ok());
+    for wrong in ["link/b", "link", "link/../a/b"] {
+        let error = Dir::open_real(&base.join(wrong)).unwrap_err();
+        let kinds = [io::ErrorKind::FilesystemLoop, io::ErrorKind::NotADirectory];
+        assert!(kinds.contains(&error.kind()), "{wrong}: {error}");
+    }
+    let missing = Dir::open_real(&base.join("none/b")).unwrap_err();
+    assert_eq!(missing.kind(), io::ErrorKind::NotFound);
 }

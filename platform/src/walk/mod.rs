@@ -58,6 +58,12 @@ pub trait Visitor: Send {
     /// Work of the visitor's own, done by any thread of the walk.
     type Task: Send;
 
+    /// Is told of a directory that is open and will be listed next.
+    ///
+    /// Whoever wants to hear of changes in it must begin now, or what changes after the listing is
+    /// lost.
+    fn enter(&mut self, _path: &Path, _dir: &Dir) {}
+
     /// Looks at one whole directory; what is below is walked only where `next` is told so.
     fn directory(&mut self, listing: Listing, next: &mut Next<'_, Self::Task>);
 

@@ -91,7 +91,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
 
     fn visit(&mut self, place: Place) {
         let path = self.path_of(&place);
-        match self.look(&place) {
+        match self.look(&place, &path) {
             Ok(found) => self.show(place, path, found),
             Err((op, error)) => {
                 self.visitor.failed(path.to_path_buf(), op, error);
@@ -100,7 +100,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
         }
     }
 
-    fn look(&self, place: &Place) -> Result<Found, (WalkOp, io::Error)> {
+    fn look(&mut self, place: &Place, path: &Path) -> Result<Found, (WalkOp, io::Error)> {
         let opened = self.open(place);
         if let Some(parent) = &place.parent {
             // Before the listing, so that the parent's descriptor is free that much sooner.
@@ -112,6 +112,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
         place
             .admit(identity)
             .map_err(|refusal| (WalkOp::Open, refusal.into()))?;
+        self.visitor.enter(path, &dir);
         let entries = dir.list().map_err(|error| (WalkOp::List, error))?;
         Ok(Found {
             dir: Arc::new(dir),
