@@ -107,7 +107,16 @@ pub struct Inspector<'p> {
     lanes: [Lane; 2],
     progress: &'p Progress,
     throttle: &'p Throttle,
+    how: How,
+}
+
+/// How files are read.
+#[derive(Clone, Copy, Debug)]
+struct How {
+    /// The threads that one large file of many hash types may use.
     threads: usize,
+    /// How long ago a change must lie before the file is read.
+    tick: Duration,
 }
 
 /// The requests of one directory that nobody looks at yet, and the answers so far.
@@ -133,8 +142,20 @@ impl<'p> Inspector<'p> {
             lanes: [Lane::new(), Lane::new()],
             progress,
             throttle,
-            threads,
+            how: How {
+                threads,
+                tick: TICK,
+            },
         }
+    }
+
+    /// Does not wait until the last change lies in the past.
+    ///
+    /// For looks at what the system has just named: if it changes again unseen by its times, the
+    /// system names it again.
+    pub fn at_once(mut self) -> Inspector<'p> {
+        self.how.tick = Duration::ZERO;
+        self
     }
 
     /// Looks at one path in `dir`.
@@ -153,15 +174,15 @@ impl<'p> Inspector<'p> {
         };
         loop {
             for lane in &mut self.lanes {
-                refill(lane, &mut queue, self.threads);
+                refill(lane, &mut queue, self.how);
             }
             let [left, right] = &mut self.lanes;
             let hashed = match (left.pending().len(), right.pending().len()) {
                 (0, 0) => break,
-                (_, 0) => left.hash_alone(self.threads),
-                (0, _) => right.hash_alone(self.threads),
-                _ if left.is_spread() => left.hash_alone(self.threads),
-                _ if right.is_spread() => right.hash_alone(self.threads),
+                (_, 0) => left.hash_alone(self.how.threads),
+                (0, _) => right.hash_alone(self.how.threads),
+                _ if left.is_spread() => left.hash_alone(self.how.threads),
+                _ if right.is_spread() => right.hash_alone(self.how.threads),
                 _ => Lane::hash_pair(left, right),
             };
             self.progress
@@ -193,7 +214,7 @@ impl Present {
 /// Gives a lane bytes to hash, as long as there is any file left to read.
 ///
 /// What needs no hashing is answered on the way.
-fn refill(lane: &mut Lane, queue: &mut Queue<'_>, threads: usize) {
+fn refill(lane: &mut Lane, queue: &mut Queue<'_>, how: How) {
     while lane.pending().is_empty() {
         let (index, settled) = match lane.take_reading() {
             Some(reading) => (reading.index, lane.read_on(reading)),
@@ -222,7 +243,7 @@ fn refill(lane: &mut Lane, queue: &mut Queue<'_>, threads: usize) {
             }
             Settled::Changed { attempts } if attempts >= ATTEMPTS => Observation::Unstable,
             Settled::Changed { attempts } => {
-                match open(lane, queue.dir, index, request, attempts, threads) {
+                match open(lane, queue.dir, index, request, attempts, how) {
                     Some(answer) => answer,
                     None => continue,
                 }
@@ -239,20 +260,20 @@ fn open(
     index: usize,
     request: &Request<'_>,
     attempts: usize,
-    threads: usize,
+    how: How,
 ) -> Option<Observation> {
     let file = match dir.open_file(request.name) {
         Ok(file) => file,
         Err(error) => return Some(look_at_unopened(dir, request.name, error)),
     };
-    let stat = match settled_stat(&file) {
+    let stat = match settled_stat(&file, how.tick) {
         Ok((stat, waited))
             if (waited || stat.links == 0) && !leads_to(dir, request.name, &stat) =>
         {
             return if attempts + 1 >= ATTEMPTS {
                 Some(Observation::Unstable)
             } else {
-                open(lane, dir, index, request, attempts + 1, threads)
+                open(lane, dir, index, request, attempts + 1, how)
             };
         }
         Ok((stat, _)) if stat.kind == Kind::File => stat,
@@ -276,7 +297,7 @@ fn open(
     {
         return Some(Observation::Present(reading.leave_unread()));
     }
-    lane.begin(reading, request.wanted.hash_types, threads);
+    lane.begin(reading, request.wanted.hash_types, how.threads);
     None
 }
 
@@ -294,9 +315,9 @@ fn leads_to(dir: &Dir, name: &OsStr, opened: &Stat) -> bool {
 /// Kernels before 6.13 stamp changes with a clock that ticks every 1 to 10 ms. A write in the same
 /// tick as our look would leave all times as they were and could never be told from no write. So a
 /// file changed within the last tick is given that tick to pass before it is read.
-fn settled_stat(file: &File) -> io::Result<(Stat, bool)> {
+fn settled_stat(file: &File, tick: Duration) -> io::Result<(Stat, bool)> {
     let stat = file.stat()?;
-    let Some(wait) = until_settled(stat.changed, Timestamp::now()) else {
+    let Some(wait) = until_settled(stat.changed, Timestamp::now(), tick) else {
         return Ok((stat, false));
     };
     thread::sleep(wait);
@@ -304,10 +325,10 @@ fn settled_stat(file: &File) -> io::Result<(Stat, bool)> {
 }
 
 /// Returns how long a change time is still too recent, if it is.
-fn until_settled(changed: Timestamp, now: Timestamp) -> Option<Duration> {
+fn until_settled(changed: Timestamp, now: Timestamp, tick: Duration) -> Option<Duration> {
     let age = nanos(now).checked_sub(nanos(changed))?;
     let age = Duration::from_nanos(u64::try_from(age).ok()?);
-    TICK.checked_sub(age).filter(|wait| !wait.is_zero())
+    tick.checked_sub(age).filter(|wait| !wait.is_zero())
 }
 
 fn nanos(time: Timestamp) -> i128 {

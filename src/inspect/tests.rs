@@ -15,7 +15,8 @@ use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::{
-    Inspector, Observation, Present, Progress, Request, Throttle, Unread, Wanted, until_settled,
+    Inspector, Observation, Present, Progress, Request, TICK, Throttle, Unread, Wanted,
+    until_settled,
 };
 use crate::state::FileState;
 use crate::state::sample::digests;
@@ -222,7 +223,7 @@ fn a_file_changed_in_this_very_tick_is_given_time_and_no_other() {
     ];
     for (now, micros) in table {
         assert_eq!(
-            until_settled(changed, now),
+            until_settled(changed, now, TICK),
             micros.map(Duration::from_micros),
             "{now:?}"
         );
