@@ -44,7 +44,9 @@ impl<'a, 'p> Comparer<'a, 'p> {
 
     /// Takes the looks at one directory.
     pub fn take(&mut self, batch: Batch<'p>) -> Result<(), ScanError> {
-        let Batch { dir, looks, blind } = batch;
+        let Batch {
+            dir, looks, blind, ..
+        } = batch;
         blind.into_iter().for_each(|spot| self.unseen(spot));
         looks.into_iter().try_for_each(|look| {
             let path = dir.join(&look.name);

@@ -79,14 +79,21 @@ impl<'p, 's> Joining<'p, 's> {
     /// Takes what there is to tell without inspecting it.
     pub(super) fn tell(&mut self, shared: &Shared<'p>, look: Look<'p>) {
         self.batch.looks.push(look);
-        if self.batch.is_full() {
-            let empty = Batch::of(self.batch.dir.clone());
-            shared.send(std::mem::replace(&mut self.batch, empty));
-        }
+        self.send_if_full(shared);
     }
 
     /// Takes an entry that must be inspected.
-    pub(super) fn doubt(&mut self, doubt: Doubt<'p>, listed: &Stat, next: &mut Next<'_, Task<'p>>) {
+    pub(super) fn doubt(
+        &mut self,
+        shared: &Shared<'p>,
+        doubt: Doubt<'p>,
+        listed: &Stat,
+        next: &mut Next<'_, Task<'p>>,
+    ) {
+        if shared.plan.only_names {
+            self.name(shared, doubt.name);
+            return;
+        }
         self.doubts.push(doubt);
         if listed.kind == Kind::File {
             self.doubtful_bytes = self.doubtful_bytes.saturating_add(listed.size);
@@ -102,6 +109,11 @@ impl<'p, 's> Joining<'p, 's> {
     /// only when that is sure to exist. One that is gone by now would leave them behind forever.
     pub(super) fn doubt_directory(&mut self, shared: &Shared<'p>, doubt: Doubt<'p>) -> bool {
         let was_directory = doubt.was_directory();
+        if shared.plan.only_names {
+            // Its row is not written by this run: what is below is found by its own rows.
+            self.name(shared, doubt.name);
+            return true;
+        }
         let observed = look_at_directory(&self.dir, &doubt.name);
         let may_be_walked = match &observed {
             Observation::Present(present) => present.state.stat.kind == Kind::Directory,
@@ -113,6 +125,19 @@ impl<'p, 's> Joining<'p, 's> {
         }
         self.tell(shared, doubt.into_look(observed));
         may_be_walked
+    }
+
+    /// Names an entry that is in doubt.
+    fn name(&mut self, shared: &Shared<'p>, name: OsString) {
+        self.batch.doubtful.push(name);
+        self.send_if_full(shared);
+    }
+
+    fn send_if_full(&mut self, shared: &Shared<'p>) {
+        if self.batch.is_full() {
+            let empty = Batch::of(self.batch.dir.clone());
+            shared.send(std::mem::replace(&mut self.batch, empty));
+        }
     }
 
     /// Queues the doubts collected so far.

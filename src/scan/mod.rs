@@ -30,7 +30,7 @@ pub use comparer::Comparer;
 pub use coverage::Coverage;
 pub use findings::Report;
 pub(crate) use findings::report_since;
-pub use plan::Plan;
+pub use plan::{Enter, Plan};
 pub use recorder::Recorder;
 pub use summary::{BlindSpot, Cause, Summary};
 pub use survey::{Observer, Survey, survey};
@@ -68,6 +68,8 @@ pub struct Batch<'p> {
     pub looks: Vec<Look<'p>>,
     /// Paths in or below it that could not be looked at.
     pub blind: Vec<BlindSpot>,
+    /// Names in it that are in doubt, where the plan asks for no more.
+    pub doubtful: Vec<OsString>,
 }
 
 /// Looks handed over at once where there is no task that limits them.
@@ -76,7 +78,7 @@ const BATCH_LOOKS: usize = 64;
 impl Batch<'_> {
     /// Says whether it is time to hand the looks over.
     fn is_full(&self) -> bool {
-        self.looks.len() >= BATCH_LOOKS
+        self.looks.len() + self.doubtful.len() >= BATCH_LOOKS
     }
 
     /// Returns an empty batch of one directory.
@@ -85,6 +87,7 @@ impl Batch<'_> {
             dir,
             looks: Vec::new(),
             blind: Vec::new(),
+            doubtful: Vec::new(),
         }
     }
 }

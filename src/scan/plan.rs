@@ -12,8 +12,10 @@ use waxseal_platform::stat::Stat;
 use crate::baseline::{BaselineError, Reader};
 use crate::policy::Policy;
 
+/// Is told of each directory before it is listed.
+pub type Enter<'p> = dyn Fn(&Path, &Dir) + Sync + 'p;
+
 /// What to look at, and how.
-#[derive(Debug)]
 pub struct Plan<'p> {
     /// The rules.
     pub policy: &'p Policy,
@@ -27,6 +29,10 @@ pub struct Plan<'p> {
     pub threads: usize,
     /// Bytes a second to read at most; 0 is unlimited.
     pub rate: u64,
+    /// Whether paths in doubt are only named, for somebody else to look at.
+    pub only_names: bool,
+    /// Who is told of each directory before it is listed.
+    pub enter: Option<&'p Enter<'p>>,
     /// Device and inode of the state directory.
     store: Option<(u64, u64)>,
 }
@@ -54,6 +60,8 @@ impl<'p> Plan<'p> {
             full: false,
             threads: threads.max(1),
             rate: 0,
+            only_names: false,
+            enter: None,
             store: None,
         }
     }

@@ -105,7 +105,9 @@ impl<'a, 'p> Recorder<'a, 'p> {
 
     /// Takes the looks at one directory.
     pub fn take(&mut self, batch: Batch<'p>) -> Result<(), ScanError> {
-        let Batch { dir, looks, blind } = batch;
+        let Batch {
+            dir, looks, blind, ..
+        } = batch;
         blind.into_iter().for_each(|spot| self.blind(spot));
         for look in looks {
             self.look(&dir, look)?;

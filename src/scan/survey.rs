@@ -50,7 +50,8 @@ pub(super) struct Shared<'p> {
 impl<'p> Shared<'p> {
     /// Hands a batch to the consumer, waiting while it is busy.
     pub(super) fn send(&self, batch: Batch<'p>) {
-        let is_empty = batch.looks.is_empty() && batch.blind.is_empty();
+        let is_empty =
+            batch.looks.is_empty() && batch.blind.is_empty() && batch.doubtful.is_empty();
         if !is_empty && self.batches.send(Ok(batch)).is_err() {
             self.is_over.store(true, Ordering::Relaxed);
         }

@@ -83,6 +83,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                 }
                 Weighed::Untouched => {}
                 Weighed::StillDiffers(look) => batch.looks.push(look),
+                Weighed::Doubtful(doubt) if plan.only_names => batch.doubtful.push(doubt.name),
                 Weighed::Doubtful(doubt) if is_top => {
                     let observed = dir
                         .metadata()
@@ -250,7 +251,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                     Weighed::Doubtful(doubt) if is_directory => {
                         may_be_walked = joining.doubt_directory(self.shared, doubt);
                     }
-                    Weighed::Doubtful(doubt) => joining.doubt(doubt, listed, next),
+                    Weighed::Doubtful(doubt) => joining.doubt(self.shared, doubt, listed, next),
                 }
             }
             // Watched as what it was, not as what it is now: gone as far as the policy goes.
@@ -275,6 +276,12 @@ impl<'p, 's> Surveyor<'p, 's> {
 
 impl<'p> Visitor for Surveyor<'p, '_> {
     type Task = Task<'p>;
+
+    fn enter(&mut self, path: &Path, dir: &Dir) {
+        if let Some(enter) = self.shared.plan.enter {
+            enter(path, dir);
+        }
+    }
 
     fn directory(&mut self, listing: Listing, next: &mut Next<'_, Task<'p>>) {
         if let Err(error) = self.join(listing, next) {
