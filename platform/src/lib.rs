@@ -13,6 +13,7 @@
     allow(unsafe_code, reason = "tests take leases, change users and unmount")
 )]
 
+pub mod append;
 pub mod bytes;
 pub mod dir;
 #[allow(unsafe_code, reason = "the C library has no wrapper for cachestat")]
