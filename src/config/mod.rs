@@ -10,35 +10,47 @@
 //! administrator.
 
 mod monitor;
+mod output;
 mod problem;
 mod schedule;
 mod section;
 mod settings;
 mod show;
 mod size;
+mod span;
 
 #[cfg(test)]
 mod tests;
 
 pub use monitor::NOT_TAMPER_EVIDENT;
+pub use output::{FileOutput, StdoutForm};
 pub use problem::{ConfigError, Problem};
 pub use schedule::{BadSchedule, Schedule};
 pub use settings::Settings;
 pub use size::{BadSize, parse_size, show_size};
+pub use span::{BadSpan, parse_span, show_span};
 
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
+use waxseal_platform::stat::Kind;
 
-use crate::policy::{MonitorSpec, Policy, PolicySpec};
+use crate::policy::{Attributes, MonitorSpec, Policy, PolicySpec};
 use crate::state::escape;
 use monitor::Names;
 use section::{Section, Source};
 
 /// The bytes that a configuration file may have.
 const MAX_FILE: u64 = 16 << 20;
+
+/// What is never the same again after something was appended to a file.
+const MOVED_BY_WRITING: Attributes = Attributes::SIZE
+    .union(Attributes::BLOCKS)
+    .union(Attributes::MTIME)
+    .union(Attributes::CTIME)
+    .union(Attributes::HASH);
 
 /// Everything a configuration says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +98,8 @@ struct Reading {
     monitors: Vec<MonitorSpec>,
     names: Names,
     settings: Settings,
+    /// Where the path of the output file is, without a message.
+    file_place: Option<Problem>,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
 }
@@ -131,7 +145,7 @@ impl Reading {
     fn read_top(&mut self, top: &Section<'_>, is_main: bool, source: &mut Source<'_>) {
         if is_main {
             top.allow_only(&settings::KEYS, source);
-            self.settings = Settings::read(top, source);
+            (self.settings, self.file_place) = Settings::read(top, source);
         } else {
             top.allow_only(&["monitor"], source);
         }
@@ -143,18 +157,20 @@ impl Reading {
 
     fn finish(mut self, name: &str) -> Result<Config, ConfigError> {
         let policy = PolicySpec {
-            monitors: self.monitors,
+            monitors: std::mem::take(&mut self.monitors),
         };
         if self.errors.is_empty() && policy.monitors.is_empty() {
             let message = "nothing is monitored: add a [[monitor]] with name and paths".to_owned();
             self.errors.push(Problem::at(name, "", 0..0, message));
         }
-        // Each entry was checked at its line; only all together can still be too large.
-        if self.errors.is_empty()
-            && let Err(error) = Policy::compile(&policy)
-        {
-            self.errors
-                .push(Problem::at(name, "", 0..0, error.to_string()));
+        if self.errors.is_empty() {
+            match Policy::compile(&policy) {
+                Ok(policy) => self.refuse_watched_output(&policy),
+                // Each entry was checked at its line; only all together can still be too large.
+                Err(error) => self
+                    .errors
+                    .push(Problem::at(name, "", 0..0, error.to_string())),
+            }
         }
         if self.errors.is_empty() {
             Ok(Config {
@@ -166,6 +182,30 @@ impl Reading {
             Err(ConfigError::Invalid {
                 problems: self.errors,
             })
+        }
+    }
+
+    /// Notes an output file whose growth is an event itself, which would be written to it, and so
+    /// on without end.
+    fn refuse_watched_output(&mut self, policy: &Policy) {
+        let (Some(file), Some(place)) = (&self.settings.file, &self.file_place) else {
+            return;
+        };
+        let Some(rule) = policy.decide(&file.path, Kind::File).watched() else {
+            return;
+        };
+        let moved = rule.compared(Kind::File).intersection(MOVED_BY_WRITING);
+        if !moved.is_empty() {
+            let pattern = format!("{}*", globset::escape(&file.path.to_string_lossy()));
+            let message = format!(
+                "monitor {:?} watches this file, so each event would lead to another: add \
+                 {pattern:?} to its exclude_files, or write elsewhere",
+                rule.name
+            );
+            self.errors.push(Problem {
+                message,
+                ..place.clone()
+            });
         }
     }
 }

@@ -1,4 +1,5 @@
-//! When scans start by themselves: [`Schedule`], as written in `schedule = ".."`.
+//! When scans start by themselves: [`Schedule`], as written in `schedule = ".."` and
+//! `full_schedule = ".."`. That `"off"` is no schedule at all is read by `settings`.
 //!
 //! Only the meaning of the text is settled here. When the next start is, and what a change of the
 //! clock does to it, is for whoever runs the schedule.
@@ -27,7 +28,7 @@ pub enum Schedule {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "bad schedule {0:?}: write \"daily at 02:30\", \"every 6h\" (m, h or d), \
-     or the five fields of a crontab: \"30 2 * * 1-5\""
+     the five fields of a crontab: \"30 2 * * 1-5\", or \"off\""
 )]
 pub struct BadSchedule(String);
 

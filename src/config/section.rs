@@ -3,13 +3,15 @@
 //! Every mistake is noted with its place and reading goes on, so that one run shows them all.
 //! That is why tables are read here by hand: deserialising into a struct ends at the first.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::Problem;
 use super::size::parse_size;
+use super::span::parse_span;
 
 /// A place in the file's content.
 pub(super) type Span = Range<usize>;
@@ -126,6 +128,39 @@ impl<'t> Section<'t> {
         parse_size(&written)
             .map_err(|error| source.error(value.span(), error))
             .ok()
+    }
+
+    /// Returns the span of time of a key.
+    pub fn duration(&self, key: &str, source: &mut Source<'_>) -> Option<Duration> {
+        let (text, span) = self.text(key, source)?;
+        parse_span(text)
+            .map_err(|error| source.error(span, error))
+            .ok()
+    }
+
+    /// Returns the whole number of a key, which must be one of these.
+    pub fn number(
+        &self,
+        key: &str,
+        allowed: RangeInclusive<u32>,
+        source: &mut Source<'_>,
+    ) -> Option<u32> {
+        let value = self.value(key)?;
+        let wanted = format!(
+            "a whole number from {} to {}",
+            allowed.start(),
+            allowed.end()
+        );
+        let DeValue::Integer(written) = value.get_ref() else {
+            self.wrong_type(key, value, &wanted, source);
+            return None;
+        };
+        let number = u32::from_str_radix(written.as_str(), written.radix()).ok();
+        let number = number.filter(|number| allowed.contains(number));
+        if number.is_none() {
+            source.error(value.span(), format!("bad {key}: write {wanted}"));
+        }
+        number
     }
 
     /// Returns the tables below a key: those of `[[key]]`, or the one of `[key]`.

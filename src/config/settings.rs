@@ -1,18 +1,33 @@
 //! Everything in a configuration file that is not a monitor: [`Settings`].
 
-use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::output::{FileOutput, StdoutForm, read_file, read_stdout};
+use super::problem::Problem;
 use super::schedule::Schedule;
 use super::section::{Section, Source};
 
 /// The keys at the top of a file.
-pub(super) const KEYS: [&str; 5] = [
+pub(super) const KEYS: [&str; 8] = [
     "scan_at_start",
     "scan_rate_per_sec",
     "schedule",
+    "full_schedule",
+    "schedule_max_delay",
+    "poll_interval",
     "monitor",
     "output",
 ];
+
+/// What stands for no schedule.
+pub(super) const OFF: &str = "off";
+
+/// When everything is read again unless the configuration says otherwise: at the time of the
+/// default configuration's daily scan, which it then replaces, and not on a Sunday, when clocks
+/// are changed at that hour.
+const WEEKLY: &str = "30 2 * * 6";
+
+const POLL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How and when to scan, and where events go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +38,16 @@ pub struct Settings {
     pub scan_rate_per_sec: u64,
     /// When scans start by themselves; never unless set.
     pub schedule: Option<Schedule>,
-    /// Whether events go to standard output; they do when no output is configured.
-    pub stdout: bool,
+    /// When scans that read every file start by themselves.
+    pub full_schedule: Option<Schedule>,
+    /// How long a start by schedule may be put off, by chance; zero is not at all.
+    pub schedule_max_delay: Duration,
+    /// How often is looked at what tells of no changes by itself.
+    pub poll_interval: Duration,
+    /// How events go to standard output; they do when no output is configured.
+    pub stdout: Option<StdoutForm>,
     /// The file that events are appended to.
-    pub file: Option<PathBuf>,
+    pub file: Option<FileOutput>,
 }
 
 impl Default for Settings {
@@ -35,14 +56,19 @@ impl Default for Settings {
             scan_at_start: true,
             scan_rate_per_sec: 0,
             schedule: None,
-            stdout: true,
+            full_schedule: WEEKLY.parse().ok(),
+            schedule_max_delay: Duration::ZERO,
+            poll_interval: POLL_INTERVAL,
+            stdout: Some(StdoutForm::Text),
             file: None,
         }
     }
 }
 
 impl Settings {
-    pub(super) fn read(top: &Section<'_>, source: &mut Source<'_>) -> Settings {
+    /// Reads the settings; beside them comes the place of the output file's path, for what only
+    /// the monitors can tell about it.
+    pub(super) fn read(top: &Section<'_>, source: &mut Source<'_>) -> (Settings, Option<Problem>) {
         let mut settings = Settings::default();
         if let Some(switch) = top.switch("scan_at_start", source) {
             settings.scan_at_start = switch;
@@ -50,46 +76,50 @@ impl Settings {
         if let Some(rate) = top.size("scan_rate_per_sec", source) {
             settings.scan_rate_per_sec = rate;
         }
-        if let Some((text, span)) = top.text("schedule", source) {
-            settings.schedule = text.parse().map_err(|error| source.error(span, error)).ok();
+        for (key, field) in [
+            ("schedule", &mut settings.schedule),
+            ("full_schedule", &mut settings.full_schedule),
+        ] {
+            if let Some((text, span)) = top.text(key, source) {
+                *field = match text {
+                    OFF => None,
+                    text => text.parse().map_err(|error| source.error(span, error)).ok(),
+                };
+            }
         }
+        if let Some(delay) = top.duration("schedule_max_delay", source) {
+            settings.schedule_max_delay = delay;
+        }
+        settings.poll_interval = read_poll_interval(top, source);
+        let mut file_place = None;
         if let Some(output) = top.table("output", "[output.stdout] or [output.file]", source) {
-            settings.read_outputs(&output, source);
+            file_place = settings.read_outputs(&output, source);
         }
-        settings
+        (settings, file_place)
     }
 
-    fn read_outputs(&mut self, output: &Section<'_>, source: &mut Source<'_>) {
+    fn read_outputs(&mut self, output: &Section<'_>, source: &mut Source<'_>) -> Option<Problem> {
         output.allow_only(&["stdout", "file"], source);
         let stdout = output.table("stdout", "[output.stdout]", source);
-        if let Some(stdout) = &stdout {
-            stdout.allow_only(&[], source);
-        }
         let file = output.table("file", "[output.file]", source);
-        if let Some(file) = &file {
-            file.allow_only(&["path"], source);
-            self.file = read_file_path(file, source);
-        }
-        self.stdout = stdout.is_some() || file.is_none();
+        self.stdout = match &stdout {
+            Some(stdout) => Some(read_stdout(stdout, source)),
+            None => file.is_none().then_some(StdoutForm::Text),
+        };
+        let (file, place) = read_file(&file?, source)?;
+        self.file = Some(file);
+        Some(place)
     }
 }
 
-fn read_file_path(file: &Section<'_>, source: &mut Source<'_>) -> Option<PathBuf> {
-    const NEXT: &str = "such as path = \"/var/log/waxseal/events.ndjson\"";
-    match file.text("path", source) {
-        Some((path, _)) if Path::new(path).has_root() => Some(PathBuf::from(path)),
-        Some((path, span)) => {
-            let message = format!("{path:?} is a relative path: write it from the root, {NEXT}");
-            source.error(span, message);
-            None
-        }
-        None if file.value("path").is_none() => {
-            source.error(
-                file.span.clone(),
-                format!("[output.file] without a path: add one, {NEXT}"),
-            );
-            None
-        }
-        None => None,
+fn read_poll_interval(top: &Section<'_>, source: &mut Source<'_>) -> Duration {
+    const KEY: &str = "poll_interval";
+    let Some(interval) = top.duration(KEY, source) else {
+        return POLL_INTERVAL;
+    };
+    if let Some(value) = top.value(KEY).filter(|_| interval.is_zero()) {
+        let next = "write at least \"1s\"; a monitor with realtime = false is never polled";
+        source.error(value.span(), format!("{KEY} is zero: {next}"));
     }
+    interval
 }

@@ -8,7 +8,11 @@ use std::fmt::Write as _;
 use waxseal_hashers::HashType;
 
 use super::Config;
+use super::output::FileOutput;
+use super::schedule::Schedule;
+use super::settings::OFF;
 use super::size::show_size;
+use super::span::show_span;
 use crate::policy::{MonitorSpec, PathPattern};
 use crate::state::escape;
 
@@ -23,23 +27,41 @@ impl Config {
             "scan_rate_per_sec",
             quoted(&show_size(settings.scan_rate_per_sec)),
         );
-        match &settings.schedule {
-            Some(schedule) => line(&mut text, "schedule", quoted(&schedule.to_string())),
-            None => text.push_str("# no schedule: scans start by hand, or with `watch`\n"),
+        for (key, schedule) in [
+            ("schedule", &settings.schedule),
+            ("full_schedule", &settings.full_schedule),
+        ] {
+            let shown = schedule.as_ref().map(Schedule::to_string);
+            line(&mut text, key, quoted(shown.as_deref().unwrap_or(OFF)));
+        }
+        for (key, span) in [
+            ("schedule_max_delay", settings.schedule_max_delay),
+            ("poll_interval", settings.poll_interval),
+        ] {
+            line(&mut text, key, quoted(&show_span(span)));
         }
         for monitor in &self.policy.monitors {
             push_monitor(&mut text, monitor);
         }
-        if settings.stdout {
+        if let Some(form) = settings.stdout {
             text.push_str("\n[output.stdout]\n");
+            line(&mut text, "format", quoted(form.name()));
         }
-        if let Some(path) = &settings.file {
-            text.push_str("\n[output.file]\n");
-            // Configured as text, so it is UTF-8.
-            line(&mut text, "path", quoted(&path.to_string_lossy()));
+        if let Some(file) = &settings.file {
+            push_file(&mut text, file);
         }
         text
     }
+}
+
+fn push_file(text: &mut String, file: &FileOutput) {
+    text.push_str("\n[output.file]\n");
+    // Configured as text, so it is UTF-8.
+    line(text, "path", quoted(&file.path.to_string_lossy()));
+    line(text, "rotate_size", quoted(&show_size(file.rotate_size)));
+    let age = show_span(file.rotate_age.unwrap_or_default());
+    line(text, "rotate_age", quoted(&age));
+    line(text, "keep", file.keep);
 }
 
 fn push_monitor(text: &mut String, monitor: &MonitorSpec) {

@@ -1,6 +1,7 @@
 //! Every mistake by its message, the defaults, and writing the configuration back.
 
 use std::path::Path;
+use std::time::Duration;
 
 use waxseal_hashers::{HashType, HashTypes};
 use waxseal_platform::stat::Kind;
@@ -24,7 +25,8 @@ fn refused(content: &str) -> String {
 fn a_short_file_gets_every_default() {
     let config = parse(MONITOR);
     assert_eq!(config.settings, Settings::default());
-    assert!(config.settings.scan_at_start && config.settings.stdout);
+    assert!(config.settings.scan_at_start);
+    assert_eq!(config.settings.stdout, Some(StdoutForm::Text));
     let expected = MonitorSpec::new("etc", vec![PathPattern::literal(Path::new("/etc"))]);
     assert_eq!(config.policy.monitors, [expected]);
     assert!(config.policy.monitors[0].recursive && config.warnings.is_empty());
@@ -37,6 +39,9 @@ fn every_key_is_read() {
         scan_at_start = false
         scan_rate_per_sec = "50 MiB"
         schedule = "every 6h"
+        full_schedule = "0 4 1 * *"
+        schedule_max_delay = "15m"
+        poll_interval = "5m"
         [[monitor]]
         name = "all"
         paths = ["/usr/bin", "/home/*/.ssh"]
@@ -51,8 +56,12 @@ fn every_key_is_read() {
         one_file_system = true
         max_file_size = 1024
         [output.stdout]
+        format = "ndjson"
         [output.file]
         path = "/var/log/events.ndjson"
+        rotate_size = "1 GiB"
+        rotate_age = "7d"
+        keep = 5
         "#,
     );
     let settings = &config.settings;
@@ -61,11 +70,20 @@ fn every_key_is_read() {
         (false, 50 << 20)
     );
     assert_eq!(settings.schedule, "every 6h".parse().ok());
+    assert_eq!(settings.full_schedule, "0 4 1 * *".parse().ok());
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     assert_eq!(
-        settings.file.as_deref(),
-        Some(Path::new("/var/log/events.ndjson"))
+        (settings.schedule_max_delay, settings.poll_interval),
+        (minutes(15), minutes(5))
     );
-    assert!(settings.stdout);
+    let file = FileOutput {
+        path: "/var/log/events.ndjson".into(),
+        rotate_size: 1 << 30,
+        rotate_age: Some(minutes(7 * 24 * 60)),
+        keep: 5,
+    };
+    assert_eq!(settings.file, Some(file));
+    assert_eq!(settings.stdout, Some(StdoutForm::Ndjson));
     let monitor = &config.policy.monitors[0];
     assert_eq!(monitor.exclude_files, ["**/*.swp", "re:~$"]);
     assert_eq!(monitor.include_files, ["*.conf"]);
@@ -84,7 +102,39 @@ fn zero_lifts_the_size_limit_and_a_file_alone_silences_stdout() {
         "{MONITOR}max_file_size = \"0\"\n[output.file]\npath = \"/log\"\n"
     ));
     assert_eq!(config.policy.monitors[0].max_file_size, None);
-    assert!(!config.settings.stdout);
+    assert_eq!(config.settings.stdout, None);
+    let file = config.settings.file.unwrap();
+    assert_eq!(
+        (file.rotate_size, file.rotate_age, file.keep),
+        (100 << 20, None, 10)
+    );
+}
+
+#[test]
+fn everything_is_read_again_weekly_unless_that_is_off() {
+    let settings = |top: &str| parse(&format!("{top}{MONITOR}")).settings;
+    let shown = |settings: Settings| settings.full_schedule.map(|one| one.to_string());
+    assert_eq!(shown(settings("")).as_deref(), Some("30 2 * * 6"));
+    let off = settings("full_schedule = \"off\"\nschedule = \"off\"\n");
+    assert_eq!((off.schedule.clone(), shown(off)), (None, None));
+}
+
+#[test]
+fn an_output_file_whose_growth_would_be_an_event_is_refused() {
+    let output = "[output.file]\npath = \"/etc/log[1]/events\"\n";
+    let message = refused(&format!("{MONITOR}{output}"));
+    assert!(
+        message.starts_with("waxseal.toml:5:8: monitor \"etc\" watches this file"),
+        "{message}"
+    );
+    assert!(message.contains("\"/etc/log[[]1[]]/events*\""), "{message}");
+    for excluded in [
+        "exclude_files = [\"/etc/log[[]1[]]/events*\"]",
+        "attributes = [\"permissions\"]",
+        "recursive = false",
+    ] {
+        parse(&format!("{MONITOR}{excluded}\n{output}"));
+    }
 }
 
 #[test]
@@ -232,7 +282,55 @@ fn each_mistake_is_told_with_its_place_and_the_next_step() {
             "[output.stdout]\nx = 1",
             "5:1",
             "unknown key \"x\"",
-            "no settings",
+            "use format",
+        ),
+        (
+            "[output.stdout]\nformat = \"json\"",
+            "5:10",
+            "unknown format \"json\"",
+            "\"ndjson\"",
+        ),
+        (
+            "[output.file]\nsize = 1",
+            "4:1",
+            "[output.file] without a path",
+            "use path, rotate_size, rotate_age, keep",
+        ),
+        (
+            "[output.file]\npath = \"/x\"\nkeep = 0",
+            "6:8",
+            "bad keep",
+            "from 1 to 1000",
+        ),
+        (
+            "[output.file]\npath = \"/x\"\nkeep = -99999999999",
+            "6:8",
+            "bad keep",
+            "from 1 to 1000",
+        ),
+        (
+            "[output.file]\npath = \"/x\"\nkeep = \"all\"",
+            "6:8",
+            "keep is text",
+            "from 1 to 1000",
+        ),
+        (
+            "[output.file]\npath = \"/x\"\nrotate_size = \"big\"",
+            "6:15",
+            "bad size \"big\"",
+            "\"100 MiB\"",
+        ),
+        (
+            "[output.file]\npath = \"/x\"\nrotate_age = \"1w\"",
+            "6:14",
+            "bad duration \"1w\"",
+            "\"7d\"",
+        ),
+        (
+            "[output.file]\npath = \"/var/log/\"",
+            "5:8",
+            "is a directory",
+            "/var/log/waxseal",
         ),
         (
             "[output.file]",
@@ -279,6 +377,22 @@ fn settings_at_the_top_are_checked_too() {
             "bad schedule \"at night\"",
             "daily at 02:30",
         ),
+        (
+            "full_schedule = \"weekly\"",
+            "bad schedule \"weekly\"",
+            "\"off\"",
+        ),
+        (
+            "schedule_max_delay = \"a bit\"",
+            "bad duration \"a bit\"",
+            "\"60s\"",
+        ),
+        (
+            "poll_interval = 60",
+            "poll_interval is a number",
+            "text in quotes",
+        ),
+        ("poll_interval = \"0\"", "poll_interval is zero", "\"1s\""),
         (
             "scan_at_start = 1",
             "scan_at_start is a number",
@@ -345,7 +459,13 @@ fn what_is_allowed_and_unwise_is_a_warning() {
 fn the_shown_configuration_reads_back_the_same() {
     let odd = "[[monitor]]\nname = \"o\\\"dd\"\npaths = [\"/a\\\\[1\\\\]\", \"/h/*\"]\n\
                max_file_size = \"10kb\"\nexclude_files = ['re:\\.(a|b)$']\n";
-    for content in [MONITOR, odd, default_toml("linux"), default_toml("macos")] {
+    let all = format!(
+        "schedule = \"off\"\nfull_schedule = \"off\"\nschedule_max_delay = \"90s\"\n\
+         poll_interval = \"1h\"\n{MONITOR}[output.stdout]\nformat = \"ndjson\"\n\
+         [output.file]\npath = \"/v/\\\"e\\\"\"\nrotate_size = 0\nrotate_age = \"36h\"\nkeep = 0x10\n"
+    );
+    let defaults = ["linux", "macos"].map(default_toml);
+    for content in [MONITOR, odd, &all].into_iter().chain(defaults) {
         let config = parse(content);
         let shown = config.to_toml();
         let again = parse(&shown);
