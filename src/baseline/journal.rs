@@ -49,11 +49,32 @@ pub(super) fn events(
     after: u64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, Fault> {
+    page(conn, store_id, after, (limit, usize::MAX))
+}
+
+/// Returns events after number `after`, oldest first: at most so many, and none after those whose
+/// bodies together have so many bytes.
+pub(super) fn page(
+    conn: &Connection,
+    store_id: &str,
+    after: u64,
+    (limit, bytes): (usize, usize),
+) -> Result<Vec<StoredEvent>, Fault> {
     let mut select = conn.prepare_cached(
         "SELECT seq, at, at_ns, body, chain, checksum FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    collect(select.query((stored(after), limit))?, store_id)
+    let mut rows = select.query((stored(after), limit))?;
+    let mut events = Vec::new();
+    let mut size = 0;
+    while size < bytes
+        && let Some(row) = rows.next()?
+    {
+        let event = read_event(row, store_id)?;
+        size = size.saturating_add(event.body.len());
+        events.push(event);
+    }
+    Ok(events)
 }
 
 /// Returns events after number `after` that were recorded at or after a time, oldest first.

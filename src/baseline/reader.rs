@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use waxseal_platform::bytes::{os_to_bytes, path_to_bytes};
 use waxseal_platform::stat::Timestamp;
 
-use super::chain::{self, ChainReport};
+use super::chain::{self, ChainReport, Head};
 use super::codec::loaded;
 use super::error::{BaselineError, Fault};
 use super::journal::{self, StoredEvent};
@@ -169,6 +169,24 @@ impl Reader {
         self.snapshot("read the journal", |conn| {
             journal::events(conn, &self.store_id, after, limit)
         })
+    }
+
+    /// Returns events after number `after`, oldest first: at most `limit`, and none after those
+    /// whose bodies together have `bytes` bytes.
+    pub fn page(
+        &self,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<StoredEvent>, BaselineError> {
+        self.snapshot("read the journal", |conn| {
+            journal::page(conn, &self.store_id, after, (limit, bytes))
+        })
+    }
+
+    /// Returns the number of the last event, 0 when there is none.
+    pub fn journal_end(&self) -> Result<u64, BaselineError> {
+        self.snapshot("read the journal's end", |conn| Ok(Head::load(conn)?.seq))
     }
 
     /// Visits every event after number `after`, oldest first; holds a page of them at a time.

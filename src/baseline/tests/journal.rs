@@ -18,6 +18,26 @@ const BODIES: [&str; 6] = [
 ];
 
 #[test]
+fn a_page_ends_by_count_or_by_bytes_and_is_never_empty_for_nothing() {
+    let place = Place::new();
+    let mut store = place.open();
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.journal_end().unwrap(), 0);
+    append(&mut store, &["12345", "6", "7890", "a"]);
+    assert_eq!(reader.journal_end().unwrap(), 4);
+    let page = |after, limit, bytes| -> Vec<u64> {
+        let events = reader.page(after, limit, bytes).unwrap();
+        events.iter().map(|event| event.seq).collect()
+    };
+    assert_eq!(page(0, 9, 1), [1]);
+    assert_eq!(page(0, 9, 5), [1]);
+    assert_eq!(page(0, 9, 6), [1, 2]);
+    assert_eq!(page(1, 9, 100), [2, 3, 4]);
+    assert_eq!(page(1, 2, 100), [2, 3]);
+    assert_eq!(page(4, 9, 100), [0; 0]);
+}
+
+#[test]
 fn events_come_back_in_order_under_stable_ids() {
     let place = Place::new();
     let mut store = place.open();
