@@ -16,7 +16,7 @@ use super::paths;
 use super::settings::Settings;
 use super::since;
 use crate::baseline::{BaselineError, ChainReport, Reader, StoredEvent};
-use crate::report::{Format, Reporter, count, earlier_path, line, moment, path};
+use crate::report::{Format, Reporter, count, earlier_path, journal_line, path};
 
 /// Events read at once.
 const PAGE: usize = 1000;
@@ -186,8 +186,8 @@ impl Printer<'_> {
 
     fn print(&mut self, event: &StoredEvent, document: &Value) {
         if self.settings.format == Format::Text {
-            let line = line(document, self.settings.style);
-            self.reporter.say(&format!("{}  {line}", moment(document)));
+            let line = journal_line(document, self.settings.style);
+            self.reporter.say(&line);
         } else {
             self.reporter.stored(&event.body, document);
         }

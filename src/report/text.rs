@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::document::{earlier_path, path, text};
+use super::document::{earlier_path, moment, path, text};
 use super::fields::{self, shown};
 use super::style::{Color, Style};
 use super::units;
@@ -32,6 +32,11 @@ pub fn line(document: &Value, style: Style) -> String {
         line.push_str(&style.paint(Color::Dim, &escape::bytes(id.as_bytes())));
     }
     line
+}
+
+/// Returns the line of one document of the journal: when it was recorded, and [`line()`].
+pub fn journal_line(document: &Value, style: Style) -> String {
+    format!("{}  {}", moment(document), line(document, style))
 }
 
 /// Returns what is known of an object in a few words, from its `file` object.
