@@ -25,4 +25,6 @@ pub mod config;
 
 pub mod report;
 
+pub mod sink;
+
 pub mod cli;
