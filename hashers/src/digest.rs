@@ -10,7 +10,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::HashType;
-use crate::hex::write_hex;
+use crate::hex::Hex;
 
 /// The longest digest of any type, in bytes.
 pub(crate) const MAX_LEN: usize = 64;
@@ -54,7 +54,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(out, self.bytes())
+        Hex(self.bytes()).fmt(out)
     }
 }
 

@@ -25,4 +25,4 @@ pub use digests::{Digests, PackedError};
 pub use hash_type::{HashType, UnknownHashType};
 pub use hash_types::HashTypes;
 pub use hasher::Hasher;
-pub use hex::hex;
+pub use hex::{Hex, hex};
