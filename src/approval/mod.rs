@@ -183,7 +183,7 @@ impl Approval<'_> {
             let notice = Notice::now(NoticeAction::Approved, message)
                 .with("waxseal", own)
                 .with("user", self.user.clone());
-            batch.append_event(notice.at, |id| self.writer.notice(&notice, id).to_string())?;
+            batch.append_event(notice.at, |id| self.writer.notice(&notice, id))?;
             batch.commit()?;
         }
         Ok(approved)
@@ -209,7 +209,7 @@ impl Approval<'_> {
             .about(path)
             .with("waxseal", own)
             .with("user", self.user.clone());
-        batch.append_event(notice.at, |id| self.writer.notice(&notice, id).to_string())?;
+        batch.append_event(notice.at, |id| self.writer.notice(&notice, id))?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::approval::{Selection, approve};
 use crate::baseline::BaselineError;
 use crate::event::Writer;
-use crate::report::{Format, count};
+use crate::report::{Format, count, parsed};
 
 /// Arguments of `waxseal accept`.
 #[derive(Args, Debug)]
@@ -74,9 +74,9 @@ pub(super) fn run(args: &AcceptArgs, settings: &Settings) -> anyhow::Result<Exit
         &selection,
         &args.reason,
         &mut |document| {
-            // For people the last line says the same.
-            let is_total = document.pointer("/event/action") == Some(&json!("approved"));
-            if !is_total || settings.format != Format::Text {
+            // For people the last line says the same as the notice of the whole.
+            let is_total = || parsed(document).pointer("/event/action") == Some(&json!("approved"));
+            if settings.format != Format::Text || !is_total() {
                 reporter.document(document);
             }
             Ok(())

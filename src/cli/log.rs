@@ -16,7 +16,7 @@ use super::paths;
 use super::settings::Settings;
 use super::since;
 use crate::baseline::{BaselineError, ChainReport, Reader, StoredEvent};
-use crate::report::{Format, Reporter, count, earlier_path, journal_line, path};
+use crate::report::{Format, Reporter, count, earlier_path, journal_line, parsed, path};
 
 /// Events read at once.
 const PAGE: usize = 1000;
@@ -189,14 +189,14 @@ impl Printer<'_> {
             let line = journal_line(document, self.settings.style);
             self.reporter.say(&line);
         } else {
-            self.reporter.stored(&event.body, document);
+            self.reporter.document(&event.body);
         }
     }
 }
 
 /// Returns the document of an event, which the store has checked to be what was written.
 fn document(event: &StoredEvent) -> Value {
-    serde_json::from_str(&event.body).unwrap_or(Value::Null)
+    parsed(&event.body)
 }
 
 fn verify(reader: &Reader, settings: &Settings) -> anyhow::Result<ExitCode> {

@@ -7,123 +7,177 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Map, Value, json};
-use waxseal_hashers::hex;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use waxseal_hashers::{Digests, Hex};
 use waxseal_platform::names::Names;
-use waxseal_platform::stat::{Kind, Stat, major, minor};
+use waxseal_platform::stat::{Kind, Stat};
 use waxseal_platform::xattr::decode::{self, AclTag};
 
-use super::{path_text, time};
+use super::text::{Device, Mode, Name, Shown, Time, exact};
 use crate::state::{FileState, escape};
 
-/// Returns the object of one state of one path.
-pub(super) fn object(names: &Names, path: &Path, state: &FileState) -> Map<String, Value> {
-    let mut file = Map::new();
-    place(&mut file, path, state.stat.kind);
-    stat_fields(&mut file, names, &state.stat);
-    if let Some(target) = &state.target {
-        file.insert(
-            "target_path".to_owned(),
-            json!(path_text(Path::new(target))),
-        );
-    }
-    if !state.digests.is_empty() {
-        let digests = state.digests.iter();
-        let hash: Map<String, Value> = digests
-            .map(|(kind, bytes)| (kind.name().to_owned(), json!(hex(bytes))))
-            .collect();
-        file.insert("hash".to_owned(), Value::Object(hash));
-    }
-    xattr_fields(&mut file, names, state);
-    file
+/// One path with what is known of it.
+pub(super) struct File<'f> {
+    pub(super) names: &'f Names,
+    pub(super) path: &'f Path,
+    /// The kind of object, where it is known.
+    pub(super) kind: Option<Kind>,
+    /// Its state; without one, only path and kind are told.
+    pub(super) state: Option<&'f FileState>,
+    /// Whether the exact bytes of the path stand here when they are no text.
+    pub(super) with_bytes: bool,
 }
 
-fn place(file: &mut Map<String, Value>, path: &Path, kind: Kind) {
-    file.insert("path".to_owned(), json!(path_text(path)));
-    file.insert("type".to_owned(), json!(kind.name()));
-    if let Some(name) = path.file_name() {
-        file.insert("name".to_owned(), json!(path_text(Path::new(name))));
-    }
-    if let Some(parent) = path.parent() {
-        file.insert("directory".to_owned(), json!(path_text(parent)));
-    }
-    if let Some(extension) = path.extension().filter(|_| kind == Kind::File) {
-        file.insert(
-            "extension".to_owned(),
-            json!(path_text(Path::new(extension))),
-        );
-    }
-}
-
-fn stat_fields(file: &mut Map<String, Value>, names: &Names, stat: &Stat) {
-    let mut put = |key: &str, value: Value| file.insert(key.to_owned(), value);
-    put("inode", json!(stat.inode.to_string()));
-    put(
-        "device",
-        json!(format!("{}:{}", major(stat.device), minor(stat.device))),
-    );
-    put("mode", json!(format!("{:04o}", stat.mode)));
-    put("uid", json!(stat.uid.to_string()));
-    put("gid", json!(stat.gid.to_string()));
-    put("links", json!(stat.links));
-    put("mtime", time(stat.modified));
-    put("ctime", time(stat.changed));
-    put("accessed", time(stat.accessed));
-    if stat.kind == Kind::File {
-        put("size", json!(stat.size));
-        put("blocks", json!(stat.blocks));
-    }
-    for (bit, key) in [(0o4000, "setuid"), (0o2000, "setgid"), (0o1000, "sticky")] {
-        if stat.mode & bit != 0 {
-            put(key, json!(true));
+impl<'f> File<'f> {
+    /// Returns the object of one state of one path.
+    pub(super) fn of(names: &'f Names, path: &'f Path, state: &'f FileState) -> File<'f> {
+        File {
+            names,
+            path,
+            kind: Some(state.stat.kind),
+            state: Some(state),
+            with_bytes: false,
         }
     }
-    if let Some(owner) = names.user(stat.uid) {
-        put("owner", json!(owner.as_ref()));
-    }
-    if let Some(group) = names.group(stat.gid) {
-        put("group", json!(group.as_ref()));
-    }
-    if let Some(created) = stat.created {
-        put("created", time(created));
-    }
-    if matches!(stat.kind, Kind::CharDevice | Kind::BlockDevice) {
-        put(
-            "rdev",
-            json!(format!("{}:{}", major(stat.rdev), minor(stat.rdev))),
-        );
-    }
-    let flags = stat.flags.names();
-    if !flags.is_empty() {
-        put("attributes", json!(flags));
-    }
-}
 
-fn xattr_fields(file: &mut Map<String, Value>, names: &Names, state: &FileState) {
-    let mut other = Map::new();
-    for (name, value) in state.xattrs.iter() {
-        match known_xattr(names, name, value) {
-            Some((key, text)) => {
-                file.insert(key.to_owned(), text);
-            }
-            None => {
-                other.insert(escape::bytes(name).into_owned(), json!(xattr_value(value)));
+    fn place<M: SerializeMap>(&self, file: &mut M) -> Result<(), M::Error> {
+        file.serialize_entry("path", &Name::of(self.path))?;
+        if let Some(name) = self.path.file_name() {
+            file.serialize_entry("name", &Name(name))?;
+        }
+        if let Some(parent) = self.path.parent() {
+            file.serialize_entry("directory", &Name::of(parent))?;
+        }
+        let has_extension = matches!(self.kind, Some(Kind::File) | None);
+        if let Some(extension) = self.path.extension().filter(|_| has_extension) {
+            file.serialize_entry("extension", &Name(extension))?;
+        }
+        if let Some(kind) = self.kind {
+            file.serialize_entry("type", kind.name())?;
+        }
+        Ok(())
+    }
+
+    fn stat<M: SerializeMap>(&self, file: &mut M, stat: &Stat) -> Result<(), M::Error> {
+        if stat.kind == Kind::File {
+            file.serialize_entry("size", &stat.size)?;
+        }
+        file.serialize_entry("mode", &Shown(Mode(stat.mode)))?;
+        for (bit, key) in [(0o4000, "setuid"), (0o2000, "setgid"), (0o1000, "sticky")] {
+            if stat.mode & bit != 0 {
+                file.serialize_entry(key, &true)?;
             }
         }
+        file.serialize_entry("uid", &Shown(stat.uid))?;
+        if let Some(owner) = self.names.user(stat.uid) {
+            file.serialize_entry("owner", &*owner)?;
+        }
+        file.serialize_entry("gid", &Shown(stat.gid))?;
+        if let Some(group) = self.names.group(stat.gid) {
+            file.serialize_entry("group", &*group)?;
+        }
+        file.serialize_entry("links", &stat.links)?;
+        file.serialize_entry("inode", &Shown(stat.inode))?;
+        file.serialize_entry("device", &Shown(Device(stat.device)))?;
+        if matches!(stat.kind, Kind::CharDevice | Kind::BlockDevice) {
+            file.serialize_entry("rdev", &Shown(Device(stat.rdev)))?;
+        }
+        if stat.kind == Kind::File {
+            file.serialize_entry("blocks", &stat.blocks)?;
+        }
+        file.serialize_entry("mtime", &Shown(Time(stat.modified)))?;
+        file.serialize_entry("ctime", &Shown(Time(stat.changed)))?;
+        if let Some(created) = stat.created {
+            file.serialize_entry("created", &Shown(Time(created)))?;
+        }
+        file.serialize_entry("accessed", &Shown(Time(stat.accessed)))?;
+        if !stat.flags.is_empty() {
+            let flags = stat.flags.names();
+            if !flags.is_empty() {
+                file.serialize_entry("attributes", &flags)?;
+            }
+        }
+        Ok(())
     }
-    if !other.is_empty() {
-        file.insert("extended_attributes".to_owned(), Value::Object(other));
+
+    /// Writes the attributes whose meaning is known, each as a field of its own, then the others.
+    fn xattrs<M: SerializeMap>(&self, file: &mut M, state: &FileState) -> Result<(), M::Error> {
+        let mut others = Vec::new();
+        for (name, value) in state.xattrs.iter() {
+            match known_xattr(self.names, name, value) {
+                Some((key, Known::Text(text))) => file.serialize_entry(key, &text)?,
+                Some((key, Known::List(items))) => file.serialize_entry(key, &items)?,
+                None => others.push((name, value)),
+            }
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        file.serialize_entry("extended_attributes", &Others(&others))
     }
 }
 
-/// Returns field name and text of a well-known attribute, or `None` when its value is not what its
-/// name promises; then its bytes are shown.
-fn known_xattr(names: &Names, name: &[u8], value: &[u8]) -> Option<(&'static str, Value)> {
+impl Serialize for File<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut file = serializer.serialize_map(None)?;
+        self.place(&mut file)?;
+        if let Some(state) = self.state {
+            self.stat(&mut file, &state.stat)?;
+            if let Some(target) = &state.target {
+                file.serialize_entry("target_path", &Name(target))?;
+            }
+            self.xattrs(&mut file, state)?;
+            if !state.digests.is_empty() {
+                file.serialize_entry("hash", &Hash(&state.digests))?;
+            }
+        }
+        if let Some(bytes) = exact(self.path.as_os_str()).filter(|_| self.with_bytes) {
+            file.serialize_entry("path_bytes", &Shown(bytes))?;
+        }
+        file.end()
+    }
+}
+
+/// The digests of a file by type.
+struct Hash<'d>(&'d Digests);
+
+impl Serialize for Hash<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digests = self.0.iter();
+        serializer.collect_map(digests.map(|(kind, bytes)| (kind.name(), Shown(Hex(bytes)))))
+    }
+}
+
+/// Extended attributes by name.
+struct Others<'o>(&'o [(&'o [u8], &'o [u8])]);
+
+impl Serialize for Others<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let others = self.0.iter();
+        serializer
+            .collect_map(others.map(|(name, value)| (escape::bytes(name), xattr_value(value))))
+    }
+}
+
+/// The value of an attribute whose meaning is known.
+enum Known {
+    Text(String),
+    List(Vec<String>),
+}
+
+/// Returns field name and value of a well-known attribute, or `None` when its value is not what
+/// its name promises; then its bytes are shown.
+fn known_xattr(names: &Names, name: &[u8], value: &[u8]) -> Option<(&'static str, Known)> {
     match name {
-        decode::SELINUX => Some(("selinux", json!(decode::selinux(value)))),
-        decode::CAPABILITY => Some(("capability", json!(decode::capability(value).ok()?))),
-        decode::POSIX_ACL_ACCESS => Some(("posix_acl_access", json!(acl_text(names, value)?))),
-        decode::POSIX_ACL_DEFAULT => Some(("posix_acl_default", json!(acl_text(names, value)?))),
+        decode::SELINUX => Some(("selinux", Known::Text(decode::selinux(value)))),
+        decode::CAPABILITY => Some(("capability", Known::Text(decode::capability(value).ok()?))),
+        decode::POSIX_ACL_ACCESS => {
+            Some(("posix_acl_access", Known::List(acl_text(names, value)?)))
+        }
+        decode::POSIX_ACL_DEFAULT => {
+            Some(("posix_acl_default", Known::List(acl_text(names, value)?)))
+        }
         _ => None,
     }
 }

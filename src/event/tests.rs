@@ -24,20 +24,18 @@ fn document(path: &Path, before: Option<&FileState>, after: Option<&FileState>) 
         (_, None) => Actions::just(Action::Deleted),
         _ => Actions::of(&changed).unwrap(),
     };
-    let event = Event {
-        actions,
+    written(&Event {
         at: Timestamp::new(1_700_000_000, 5),
-        path,
-        moved_from: None,
-        replaced: None,
         before,
         after,
         changed,
         drift: true,
-        found_by: FoundBy::Scan,
-        rule: None,
-    };
-    Writer::new().event(&event, Some("id-1"))
+        ..Event::new(path, actions, FoundBy::Scan)
+    })
+}
+
+fn written(event: &Event<'_>) -> Value {
+    serde_json::from_str(&Writer::new().event(event, Some("id-1"))).unwrap()
 }
 
 #[test]
@@ -82,6 +80,69 @@ fn an_update_tells_what_changed_from_what_to_what() {
         document.pointer("/file/hash/sha256"),
         document.pointer("/waxseal/before/hash/sha256")
     );
+}
+
+#[test]
+fn keys_stand_in_the_documented_order() {
+    let (before, after) = (file(b"old"), file(b"new!"));
+    let path = Path::new("/etc/app.conf");
+    let text = Writer::new().event(
+        &Event {
+            before: Some(&before),
+            after: Some(&after),
+            changed: diff(&before, &after, Attributes::DEFAULT),
+            ..Event::new(path, Actions::just(Action::Updated), FoundBy::Scan)
+        },
+        Some("id-1"),
+    );
+    let mut rest = text.as_str();
+    for key in [
+        "{\"@timestamp\"",
+        "event",
+        "id",
+        "kind",
+        "category",
+        "module",
+        "dataset",
+        "action",
+        "type",
+        "file",
+        "path",
+        "name",
+        "directory",
+        "extension",
+        "type",
+        "size",
+        "mode",
+        "uid",
+        "owner",
+        "gid",
+        "group",
+        "links",
+        "inode",
+        "device",
+        "blocks",
+        "mtime",
+        "ctime",
+        "created",
+        "accessed",
+        "hash",
+        "waxseal",
+        "changed",
+        "drift",
+        "found_by",
+        "before",
+        "path",
+        "hash",
+        "service",
+        "host",
+        "agent",
+        "ecs",
+    ] {
+        let key = format!("\"{}\":", key.trim_matches(['{', '"']));
+        let at = rest.find(&key).unwrap_or_else(|| panic!("{key} in {rest}"));
+        rest = &rest[at + key.len()..];
+    }
 }
 
 #[test]
@@ -154,7 +215,11 @@ fn notices_are_of_the_monitor_itself() {
     let notice = Notice::now(NoticeAction::Approved, "2 paths approved".to_owned())
         .about(Path::new("/f"))
         .with("user", json!({ "name": "root" }));
-    let document = Writer::new().notice(&notice, "id-2");
+    let document: Value = serde_json::from_str(&Writer::new().notice(&notice, "id-2")).unwrap();
+    assert_eq!(document["event"]["id"], json!("id-2"));
+    assert_eq!(document["event"]["type"], json!(["info"]));
+    assert_eq!(document["message"], json!("2 paths approved"));
+    assert_eq!(document["agent"]["type"], json!("waxseal"));
     assert_eq!(document["event"]["module"], json!("waxseal"));
     assert_eq!(document["event"]["dataset"], json!("waxseal.notice"));
     assert_eq!(document["event"]["action"], json!("approved"));

@@ -7,6 +7,11 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use waxseal_platform::bytes::bytes_to_path;
 
+/// Returns the document of a text, which `event` has written; `Null` when it is none.
+pub fn parsed(document: &str) -> Value {
+    serde_json::from_str(document).unwrap_or_default()
+}
+
 /// Returns the path a document is about, exactly.
 pub fn path(document: &Value) -> Option<PathBuf> {
     // Events keep the bytes beside `file`, which has Auditbeat's fields only; notices inside it.

@@ -15,7 +15,7 @@ mod summary;
 mod text;
 mod units;
 
-pub use document::{earlier_path, moment, path};
+pub use document::{earlier_path, moment, parsed, path};
 pub use output::Output;
 pub use style::{Color, Style};
 pub use summary::{Run, lines as summary_lines, object as summary_object};
@@ -56,14 +56,14 @@ impl Reporter {
         }
     }
 
-    /// Prints one document.
-    pub fn document(&mut self, document: &Value) {
+    /// Prints one document, given as its text.
+    pub fn document(&mut self, document: &str) {
         match self.format {
             Format::Text => {
-                let line = line(document, self.style);
+                let line = line(&parsed(document), self.style);
                 self.output.line(&line);
             }
-            Format::Ndjson => self.output.line(&document.to_string()),
+            Format::Ndjson => self.output.line(document),
             Format::Json => {
                 let lead = if self.documents == 0 {
                     "{\"events\":[\n"
@@ -71,18 +71,9 @@ impl Reporter {
                     ",\n"
                 };
                 self.output.write(lead.as_bytes());
-                self.output.write(document.to_string().as_bytes());
+                self.output.write(document.as_bytes());
             }
         }
-        self.documents += 1;
-    }
-
-    /// Prints one stored document: as it is stored where the form allows that.
-    pub fn stored(&mut self, body: &str, document: &Value) {
-        if self.format != Format::Ndjson {
-            return self.document(document);
-        }
-        self.output.line(body);
         self.documents += 1;
     }
 
@@ -133,7 +124,7 @@ mod tests {
         let mut reporter = Reporter::new(format, Style::PLAIN, output);
         documents
             .iter()
-            .for_each(|document| reporter.document(document));
+            .for_each(|document| reporter.document(&document.to_string()));
         reporter.say("a word for people");
         reporter.finish(Some(json!({ "open": 1 }))).unwrap();
         copy.text()

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use waxseal_hashers::Digests;
-use waxseal_platform::stat::{Kind, Timestamp};
+use waxseal_platform::stat::Kind;
 
 use super::{BlindSpot, Cause, Plan, ScanError};
 use crate::baseline::{BaselineError, Paired, Pairing, Reader, Row};
@@ -14,8 +13,8 @@ use crate::inspect::{Present, Unread};
 use crate::policy::Attributes;
 use crate::state::FileState;
 
-/// Is handed each document of a run, in the order of the paths.
-pub type Report<'r> = dyn FnMut(&Value) -> std::io::Result<()> + 'r;
+/// Is handed the text of each document of a run, in the order of the paths.
+pub type Report<'r> = dyn FnMut(&str) -> std::io::Result<()> + 'r;
 
 /// Says what stays unknown of an object, and adds what is known of it from the last look.
 ///
@@ -117,10 +116,7 @@ pub(crate) fn report_since(
     after: u64,
     report: &mut Report<'_>,
 ) -> Result<(), ScanError> {
-    reader.each_event(after, |event| {
-        let document = serde_json::from_str(&event.body).map_err(std::io::Error::other)?;
-        Ok(report(&document)?)
-    })
+    reader.each_event(after, |event| Ok(report(&event.body)?))
 }
 
 /// Returns the event of one difference.
@@ -153,16 +149,13 @@ pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -
         _ => Actions::of(&changed).unwrap_or_else(|| Actions::just(Action::AttributesModified)),
     };
     Event {
-        actions,
-        at: Timestamp::now(),
-        path,
         moved_from: moved_from.as_deref(),
         replaced: replaced.as_ref(),
         before: before.as_ref(),
         after: after.as_ref(),
         changed,
         drift,
-        found_by: FoundBy::Scan,
         rule,
+        ..Event::new(path, actions, FoundBy::Scan)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use waxseal_platform::stat::{Kind, Timestamp};
+use waxseal_platform::stat::Kind;
 
 use super::findings::{Finding, describe};
 use super::judge::{Settled, Update, settle};
@@ -67,17 +67,9 @@ impl Context<'_, '_> {
 pub(super) fn initial<'e>(path: &'e Path, state: &'e FileState, plan: &Plan<'e>) -> Event<'e> {
     let rule = plan.policy.decide(path, state.stat.kind).watched();
     Event {
-        actions: Actions::just(Action::InitialScan),
-        at: Timestamp::now(),
-        path,
-        moved_from: None,
-        replaced: None,
-        before: None,
         after: Some(state),
-        changed: Vec::new(),
-        drift: false,
-        found_by: FoundBy::Scan,
         rule,
+        ..Event::new(path, Actions::just(Action::InitialScan), FoundBy::Scan)
     }
 }
 
@@ -87,7 +79,7 @@ pub(super) fn append(
     writer: &Writer,
     event: &Event<'_>,
 ) -> Result<(), ScanError> {
-    batch.append_event(event.at, |id| writer.event(event, Some(id)).to_string())?;
+    batch.append_event(event.at, |id| writer.event(event, Some(id)))?;
     Ok(())
 }
 

@@ -183,7 +183,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
         for write in self.writes.drain(..) {
             match write {
                 Write::Notice(notice) => {
-                    let write = |id: &str| self.writer.notice(&notice, id).to_string();
+                    let write = |id: &str| self.writer.notice(&notice, id);
                     batch.append_event(notice.at, write)?;
                 }
                 Write::Blind(spot) => {
@@ -298,7 +298,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let notices = self.notices();
         let mut batch = self.baseline.batch()?;
         for notice in &notices {
-            batch.append_event(notice.at, |id| self.writer.notice(notice, id).to_string())?;
+            batch.append_event(notice.at, |id| self.writer.notice(notice, id))?;
         }
         for scope in &self.plan.scopes {
             batch.put_scope(&Scope {
