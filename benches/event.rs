@@ -14,7 +14,7 @@ use std::path::Path;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use waxseal::baseline::{Baseline, Seen};
 use waxseal::change::{Action, Actions, diff};
-use waxseal::event::{Event, FoundBy, Writer};
+use waxseal::event::{Account, Actor, ActorParent, Confidence, Event, FoundBy, Source, Writer};
 use waxseal::policy::Attributes;
 use waxseal::state::FileState;
 use waxseal_hashers::{Digest, Digests, HashType};
@@ -51,6 +51,30 @@ fn state(number: u8) -> FileState {
     }
 }
 
+fn actor() -> Actor {
+    Actor {
+        start: Some(Timestamp::new(1_764_000_000, 120_000_000)),
+        name: Some("nginx".into()),
+        executable: Some("/usr/sbin/nginx".into()),
+        args: vec!["nginx: worker process".into()],
+        working_directory: Some("/".into()),
+        parent: Some(ActorParent {
+            pid: 811,
+            name: Some("nginx".into()),
+            executable: Some("/usr/sbin/nginx".into()),
+            start: None,
+        }),
+        account: Some(Account {
+            uid: 0,
+            euid: 0,
+            gid: 0,
+            egid: 0,
+        }),
+        cgroup: Some("/system.slice/nginx.service".into()),
+        ..Actor::new(812, Source::Proc, Confidence::Verified)
+    }
+}
+
 fn updated<'e>(before: &'e FileState, after: &'e FileState) -> Event<'e> {
     let changed = diff(before, after, Attributes::DEFAULT);
     let actions = Actions::of(&changed).expect("the digest differs");
@@ -62,13 +86,13 @@ fn updated<'e>(before: &'e FileState, after: &'e FileState) -> Event<'e> {
         ..Event::new(
             Path::new("/srv/www/site-0042/index.html"),
             actions,
-            FoundBy::Scan,
+            FoundBy::Watch,
         )
     }
 }
 
 fn documents(c: &mut Criterion) {
-    let (before, after) = (state(1), state(2));
+    let (before, after, actor) = (state(1), state(2), actor());
     let writer = Writer::new();
     let id = Some("9c07a1547510906e-000000000013");
     let mut group = c.benchmark_group("document");
@@ -76,10 +100,19 @@ fn documents(c: &mut Criterion) {
     group.bench_function("updated", |b| {
         b.iter(|| writer.event(black_box(&event), id))
     });
+    let actors = [&actor];
+    let event = Event {
+        actors: &actors,
+        backend: Some("fanotify"),
+        ..updated(&before, &after)
+    };
+    group.bench_function("updated by a process", |b| {
+        b.iter(|| writer.event(black_box(&event), id));
+    });
     let event = Event::new(
         Path::new("/tmp/a"),
         Actions::just(Action::Deleted),
-        FoundBy::Scan,
+        FoundBy::Watch,
     );
     group.bench_function("smallest", |b| {
         b.iter(|| writer.event(black_box(&event), id))

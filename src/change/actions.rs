@@ -73,6 +73,11 @@ impl Actions {
         Actions(vec![action])
     }
 
+    /// Returns the actions of a path that came and went between two looks.
+    pub fn came_and_went() -> Actions {
+        Actions(vec![Action::Created, Action::Deleted])
+    }
+
     /// Returns the actions that these differences amount to; none for none.
     pub fn of(fields: &[Field]) -> Option<Actions> {
         let is_content = |field: &Field| matches!(field, Field::Hash(_) | Field::Type);

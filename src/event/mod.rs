@@ -6,22 +6,25 @@
 //! dashboards and detection rules work on them unchanged. Each object of a document is one file
 //! here, and writes itself. Storing, chaining and delivering are not done here.
 
+mod actor;
 mod file;
 mod notice;
 mod text;
 mod waxseal;
+mod who;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use actor::{Account, Actor, ActorParent, Confidence, Source};
 pub use notice::{Notice, NoticeAction};
 pub use text::{path_bytes, path_text, time};
 pub use writer::Writer;
 
 use std::path::Path;
 
-use waxseal_platform::stat::Timestamp;
+use waxseal_platform::stat::{Kind, Timestamp};
 
 use crate::change::{Actions, Field};
 use crate::policy::Rule;
@@ -35,6 +38,8 @@ pub const ECS_VERSION: &str = "8.17.0";
 pub enum FoundBy {
     /// A scan compared what is there with what was remembered.
     Scan,
+    /// The operating system told the watch of it, or the watch looked by itself.
+    Watch,
 }
 
 impl FoundBy {
@@ -42,9 +47,16 @@ impl FoundBy {
     pub fn name(self) -> &'static str {
         match self {
             FoundBy::Scan => "scan",
+            FoundBy::Watch => "watch",
         }
     }
 }
+
+/// The tag of an event whose path came and went between two looks.
+pub const SHORT_LIVED: &str = "short_lived";
+
+/// The tag of an event whose content differs though neither size nor times do.
+pub const SILENT_CHANGE: &str = "silent_change";
 
 /// One change of one path, with the states it lies between.
 #[derive(Clone, Debug)]
@@ -55,6 +67,8 @@ pub struct Event<'e> {
     pub at: Timestamp,
     /// The path it happened to; the new one of a move.
     pub path: &'e Path,
+    /// What was at the path, for an event without any state.
+    pub kind: Option<Kind>,
     /// The path before a move.
     pub moved_from: Option<&'e Path>,
     /// What was at the path, when a move put an end to it.
@@ -69,8 +83,14 @@ pub struct Event<'e> {
     pub drift: bool,
     /// How it was noticed.
     pub found_by: FoundBy,
+    /// What told of it: the name of a backend of the watch.
+    pub backend: Option<&'e str>,
+    /// The processes that touched the path since the last look, where they are known.
+    pub actors: &'e [&'e Actor],
     /// The rule under which the path is watched.
     pub rule: Option<&'e Rule>,
+    /// Tags beside those of the rule, such as [`SHORT_LIVED`].
+    pub tags: &'e [&'e str],
 }
 
 impl<'e> Event<'e> {
@@ -80,6 +100,7 @@ impl<'e> Event<'e> {
             actions,
             at: Timestamp::now(),
             path,
+            kind: None,
             moved_from: None,
             replaced: None,
             before: None,
@@ -87,7 +108,10 @@ impl<'e> Event<'e> {
             changed: Vec::new(),
             drift: false,
             found_by,
+            backend: None,
+            actors: &[],
             rule: None,
+            tags: &[],
         }
     }
 }

@@ -1,16 +1,19 @@
 //! Documents have the names and types of ECS and of Auditbeat's file events.
 
+mod who;
+
 use std::ffi::OsStr;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use waxseal_platform::bytes::bytes_to_path;
-use waxseal_platform::stat::Timestamp;
+use waxseal_platform::stat::{Kind, Timestamp};
 use waxseal_platform::xattr::Xattrs;
 
-use super::{Event, FoundBy, Notice, NoticeAction, Writer, time};
+use self::who::actor;
+use super::{Event, FoundBy, Notice, NoticeAction, SHORT_LIVED, Writer, time};
 use crate::change::{Action, Actions, diff};
-use crate::policy::Attributes;
+use crate::policy::{Attributes, MonitorSpec, PathPattern, Policy, PolicySpec};
 use crate::state::FileState;
 use crate::state::sample::{file, with};
 
@@ -91,7 +94,9 @@ fn keys_stand_in_the_documented_order() {
             before: Some(&before),
             after: Some(&after),
             changed: diff(&before, &after, Attributes::DEFAULT),
-            ..Event::new(path, Actions::just(Action::Updated), FoundBy::Scan)
+            tags: &["x"],
+            actors: &[&actor()],
+            ..Event::new(path, Actions::just(Action::Updated), FoundBy::Watch)
         },
         Some("id-1"),
     );
@@ -127,13 +132,18 @@ fn keys_stand_in_the_documented_order() {
         "created",
         "accessed",
         "hash",
+        "process",
+        "user",
+        "group",
         "waxseal",
         "changed",
         "drift",
         "found_by",
+        "who",
         "before",
         "path",
         "hash",
+        "tags",
         "service",
         "host",
         "agent",
@@ -225,4 +235,52 @@ fn notices_are_of_the_monitor_itself() {
     assert_eq!(document["event"]["action"], json!("approved"));
     assert_eq!(document["user"]["name"], json!("root"));
     assert_eq!(document["file"]["path"], json!("/f"));
+}
+
+#[test]
+fn what_came_and_went_is_told_by_its_place_alone() {
+    let short_lived = |kind| {
+        let event = Event {
+            kind,
+            backend: Some("fanotify"),
+            tags: &[SHORT_LIVED],
+            ..Event::new(
+                Path::new("/tmp/a.txt"),
+                Actions::came_and_went(),
+                FoundBy::Watch,
+            )
+        };
+        written(&event)
+    };
+    let unknown = short_lived(None);
+    assert_eq!(unknown["event"]["action"], json!(["created", "deleted"]));
+    assert_eq!(unknown["event"]["type"], json!(["creation", "deletion"]));
+    assert_eq!(
+        unknown["file"],
+        json!({ "path": "/tmp/a.txt", "name": "a.txt", "directory": "/tmp", "extension": "txt" })
+    );
+    assert_eq!(
+        unknown["waxseal"],
+        json!({ "drift": false, "found_by": "watch", "backend": "fanotify" })
+    );
+    assert_eq!(unknown["tags"], json!(["short_lived"]));
+    let dir = short_lived(Some(Kind::Directory));
+    assert_eq!(dir["file"]["type"], json!("dir"));
+    assert_eq!(dir["file"].get("extension"), None);
+}
+
+#[test]
+fn tags_of_rule_and_event_are_told_once() {
+    let path = Path::new("/f");
+    let mut monitor = MonitorSpec::new("m", vec![PathPattern::literal(path)]);
+    monitor.tags = vec!["pci".to_owned(), SHORT_LIVED.to_owned()];
+    let monitors = vec![monitor];
+    let policy = Policy::compile(&PolicySpec { monitors }).unwrap();
+    let event = Event {
+        rule: policy.decide(path, Kind::File).watched(),
+        tags: &["silent_change", SHORT_LIVED],
+        ..Event::new(path, Actions::just(Action::Updated), FoundBy::Watch)
+    };
+    let expected = json!(["pci", "short_lived", "silent_change"]);
+    assert_eq!(written(&event)["tags"], expected);
 }

@@ -14,12 +14,14 @@ use waxseal_platform::names::Names;
 use super::file::File;
 use super::text::{Shown, Time};
 use super::waxseal::WaxsealObject;
+use super::who::{Container, Named, Objects, ProcessObject, UserObject};
 use super::{ECS_VERSION, Event, Notice};
 use crate::change::Actions;
+use crate::policy::Rule;
 use crate::state::FileState;
 
-/// Room for most documents: an update, both states with one digest.
-const ROOM: usize = 2048;
+/// Room for most documents: an update, both states with one digest, and a process.
+const ROOM: usize = 3072;
 
 /// Turns events and notices into documents; knows this host and its users.
 #[derive(Debug)]
@@ -58,6 +60,13 @@ impl Writer {
     /// Returns the document of an event; it has an id when it is journalled.
     pub fn event(&self, event: &Event<'_>, id: Option<&str>) -> String {
         let names = &self.names;
+        let Objects {
+            process,
+            user,
+            group,
+            container,
+            who,
+        } = Objects::of(names, event.actors);
         let kind = event.after.or(event.before).map(|state| state.stat.kind);
         written(&Document {
             at: Shown(Time(event.at)),
@@ -73,12 +82,16 @@ impl Writer {
             file: File {
                 names,
                 path: event.path,
-                kind,
+                kind: kind.or(event.kind),
                 state: event.after.or(event.before),
                 with_bytes: false,
             },
-            waxseal: WaxsealObject { names, event },
-            tags: event.rule.map_or(&[], |rule| &rule.tags),
+            process,
+            user,
+            group,
+            container,
+            waxseal: WaxsealObject { names, event, who },
+            tags: tags(event.rule, event.tags),
             service: Service {
                 name: "file_integrity",
             },
@@ -128,9 +141,17 @@ struct Document<'d> {
     at: Shown<Time>,
     event: EventObject<'d, Vec<&'d str>>,
     file: File<'d>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<ProcessObject<'d>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<UserObject<'d>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<Named>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<Container<'d>>,
     waxseal: WaxsealObject<'d>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    tags: &'d [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'d str>,
     service: Service,
     host: &'d RawValue,
     agent: &'d RawValue,
@@ -169,6 +190,18 @@ struct EventObject<'d, A> {
 struct Service {
     #[serde(rename = "type")]
     name: &'static str,
+}
+
+/// Returns the tags of the rule and those of the event, each once.
+fn tags<'t>(rule: Option<&'t Rule>, own: &'t [&'t str]) -> Vec<&'t str> {
+    let given = rule.map_or(&[][..], |rule| &rule.tags);
+    let mut tags: Vec<&str> = given.iter().map(String::as_str).collect();
+    for tag in own {
+        if !tags.contains(tag) {
+            tags.push(tag);
+        }
+    }
+    tags
 }
 
 /// Returns the sorted, unique `event.type` values of some actions.

@@ -14,6 +14,7 @@ mod style;
 mod summary;
 mod text;
 mod units;
+mod who;
 
 pub use document::{earlier_path, moment, parsed, path};
 pub use output::Output;

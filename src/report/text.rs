@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::document::{earlier_path, moment, path, text};
 use super::fields::{self, shown};
 use super::style::{Color, Style};
-use super::units;
+use super::{units, who};
 use crate::state::escape;
 
 /// The width of the column of actions.
@@ -100,6 +100,7 @@ fn event(document: &Value, style: Style) -> (String, Color, String) {
         _ => place,
     };
     let details = match action {
+        "created" if is_short_lived(document) => "and deleted again".to_owned(),
         "created" | "deleted" | "initial_scan" => describe(file, style),
         _ => fields::changes(document, style),
     };
@@ -108,23 +109,28 @@ fn event(document: &Value, style: Style) -> (String, Color, String) {
         Some(replaced) => format!("{details}; replaced {}", describe(replaced, style)),
         None => details,
     };
-    let gap = if details.is_empty() { "" } else { "  " };
-    (
-        escape::bytes(word.as_bytes()).into_owned(),
-        color,
-        format!("{place}{gap}{details}"),
-    )
+    let rest: Vec<String> = [place, details]
+        .into_iter()
+        .chain(who::by(document, style))
+        .filter(|words| !words.is_empty())
+        .collect();
+    let word = escape::bytes(word.as_bytes()).into_owned();
+    (word, color, rest.join("  "))
+}
+
+/// Says whether the path came and went between two looks, so that nothing else is known of it.
+fn is_short_lived(document: &Value) -> bool {
+    let then = document.pointer("/event/action/1");
+    then.and_then(Value::as_str) == Some("deleted")
 }
 
 /// Returns word, colour and the rest of the line of a notice.
 fn notice(document: &Value) -> (String, Color, String) {
-    let message = text(document, "/message").unwrap_or_default();
-    if text(document, "/event/action") != Some("path_approved") {
-        return (
-            "notice".to_owned(),
-            Color::Dim,
-            escape::bytes(message.as_bytes()).into_owned(),
-        );
+    let action = text(document, "/event/action").unwrap_or_default();
+    if action != "path_approved" {
+        let message = text(document, "/message").unwrap_or_default();
+        let message = escape::bytes(message.as_bytes()).into_owned();
+        return ("notice".to_owned(), Color::Dim, message);
     }
     let what = document
         .pointer("/waxseal/changed")
@@ -219,6 +225,26 @@ mod tests {
                                  "replaced": { "path": "/b", "type": "file", "size": 3 } } }),
         );
         assert_eq!(plain(over), "moved     /a → /b  replaced file 3 B");
+    }
+
+    #[test]
+    fn who_made_it_stands_at_the_end() {
+        let document = event(
+            &["deleted"],
+            json!({ "file": { "path": "/a", "type": "dir" },
+                    "process": { "pid": 7, "name": "rm" }, "user": { "id": "0" } }),
+        );
+        assert_eq!(plain(document), "deleted   /a  dir  by rm (pid 7, user 0)");
+        let brief = event(
+            &["created", "deleted"],
+            json!({ "file": { "path": "/a" }, "process": { "pid": 7 } }),
+        );
+        assert_eq!(
+            plain(brief),
+            "created   /a  and deleted again  by a process (pid 7)"
+        );
+        let moved = event(&["moved"], json!({ "file": { "path": "/a" } }));
+        assert_eq!(plain(moved), "moved     /a");
     }
 
     #[test]
