@@ -20,6 +20,34 @@ pub enum NoticeAction {
     PathApproved,
     /// A scan could not look at everything.
     BlindSpots,
+    /// The watch has begun.
+    Started,
+    /// The watch ends in good order.
+    Stopped,
+    /// What happened at or below a path, or anywhere, is unknown; a rescan follows.
+    LostSync,
+    /// The rescan after a loss is done.
+    Resynced,
+    /// A place that is watched is not there any more.
+    RootGone,
+    /// It is there again.
+    RootBack,
+    /// A part of the watch works worse than it should: another backend, polling, no processes.
+    Degraded,
+    /// That part works as it should again.
+    Recovered,
+    /// More paths wait to be looked at than are kept one by one; whole directories are looked at.
+    Collapsed,
+    /// A sink takes no events; they wait in the journal.
+    SinkFailed,
+    /// It takes them again.
+    SinkRecovered,
+    /// The configuration was read again and holds from now on.
+    Reloaded,
+    /// The thread that reads the system's notifications was started anew; a rescan follows.
+    WatchThreadRestarted,
+    /// The system clock was set.
+    ClockChanged,
 }
 
 impl NoticeAction {
@@ -31,6 +59,20 @@ impl NoticeAction {
             NoticeAction::Approved => "approved",
             NoticeAction::PathApproved => "path_approved",
             NoticeAction::BlindSpots => "blind_spots",
+            NoticeAction::Started => "started",
+            NoticeAction::Stopped => "stopped",
+            NoticeAction::LostSync => "lost_sync",
+            NoticeAction::Resynced => "resynced",
+            NoticeAction::RootGone => "root_gone",
+            NoticeAction::RootBack => "root_back",
+            NoticeAction::Degraded => "degraded",
+            NoticeAction::Recovered => "recovered",
+            NoticeAction::Collapsed => "collapsed",
+            NoticeAction::SinkFailed => "sink_failed",
+            NoticeAction::SinkRecovered => "sink_recovered",
+            NoticeAction::Reloaded => "reloaded",
+            NoticeAction::WatchThreadRestarted => "watch_thread_restarted",
+            NoticeAction::ClockChanged => "clock_changed",
         }
     }
 }

@@ -129,8 +129,17 @@ fn notice(document: &Value) -> (String, Color, String) {
     let action = text(document, "/event/action").unwrap_or_default();
     if action != "path_approved" {
         let message = text(document, "/message").unwrap_or_default();
+        let (word, color) = match action {
+            "lost_sync"
+            | "root_gone"
+            | "degraded"
+            | "collapsed"
+            | "sink_failed"
+            | "watch_thread_restarted" => ("warning", Color::Red),
+            _ => ("notice", Color::Dim),
+        };
         let message = escape::bytes(message.as_bytes()).into_owned();
-        return ("notice".to_owned(), Color::Dim, message);
+        return (word.to_owned(), color, message);
     }
     let what = document
         .pointer("/waxseal/changed")
@@ -252,6 +261,9 @@ mod tests {
         let notice = json!({ "event": { "dataset": "waxseal.notice", "action": "baseline_taken" },
                              "message": "first baseline taken" });
         assert_eq!(plain(notice), "notice    first baseline taken");
+        let lost = json!({ "event": { "dataset": "waxseal.notice", "action": "lost_sync" },
+                           "message": "the queue ran over" });
+        assert_eq!(plain(lost), "warning   the queue ran over");
         let approved = json!({ "event": { "dataset": "waxseal.notice", "action": "path_approved" },
                                "file": { "path": "/a" }, "waxseal": { "changed": ["mode"] } });
         assert_eq!(plain(approved), "approved  /a  mode");
