@@ -1,7 +1,7 @@
 //! The journal of events: append and read. What links the events to each other is in
 //! [`super::chain`].
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Statement};
 use waxseal_platform::stat::Timestamp;
 
 use super::chain::Head;
@@ -22,9 +22,13 @@ pub struct StoredEvent {
     pub body: String,
 }
 
+/// The statement of [`append`].
+pub(super) const APPEND: &str =
+    "INSERT INTO event(seq, at, at_ns, body, chain, checksum) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+
 /// Appends one event; `write` makes its body from its id.
 pub(super) fn append(
-    conn: &Connection,
+    insert: &mut Statement<'_>,
     head: &mut Head,
     store_id: &str,
     at: Timestamp,
@@ -34,10 +38,7 @@ pub(super) fn append(
     let next = head.after(&body);
     let (secs, nanos) = split(at);
     let sum = checksum([stored(next.seq), secs, nanos], &body, &next.chain).value();
-    conn.prepare_cached(
-        "INSERT INTO event(seq, at, at_ns, body, chain, checksum) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute((stored(next.seq), secs, nanos, body, next.chain, sum))?;
+    insert.execute((stored(next.seq), secs, nanos, body, next.chain, sum))?;
     *head = next;
     Ok(next.seq)
 }

@@ -46,7 +46,7 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use batch::{Batch, DirId};
 pub use chain::{ChainFault, ChainHead, ChainReport};
@@ -141,17 +141,18 @@ impl Baseline {
         }
         let db = &self.place.db;
         let failed = |error: rusqlite::Error| Fault::from(error).at(db, "start a transaction");
-        let conn = self.conn.as_mut();
-        let transaction = conn
-            .expect("the connection is only taken by close, which takes self")
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(failed)?;
+        let conn = self.conn.as_ref();
+        let conn = conn.expect("the connection is only taken by close, which takes self");
+        // Unchecked: the batch borrows the baseline mutably, so there is no second transaction.
+        let transaction =
+            Transaction::new_unchecked(conn, TransactionBehavior::Immediate).map_err(failed)?;
         let version = transaction
             .pragma_query_value(None, "data_version", |row| row.get(0))
             .map_err(failed)?;
         let is_foreign = std::mem::replace(&mut self.version, version) != version;
         Ok(Batch::new(
             transaction,
+            conn,
             db,
             &self.store_id,
             &mut self.shrunk,
