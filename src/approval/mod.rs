@@ -232,7 +232,7 @@ fn approver() -> Value {
     let mut user = json!({ "id": uid.to_string(), "name": name });
     if let (Some((uid, name)), Some(object)) = (host::login_user(), user.as_object_mut()) {
         object.insert(
-            "login".to_owned(),
+            "audit".to_owned(),
             json!({ "id": uid.to_string(), "name": name }),
         );
     }
