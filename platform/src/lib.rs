@@ -19,9 +19,11 @@ pub mod dir;
 #[allow(unsafe_code, reason = "the C library has no wrapper for cachestat")]
 pub mod file;
 pub mod host;
+pub mod local_socket;
 #[allow(unsafe_code, reason = "user names come from the C library only")]
 pub mod names;
 pub mod private;
+pub mod signals;
 pub mod stat;
 pub mod walk;
 pub mod xattr;

@@ -7,7 +7,7 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path};
 use std::sync::Mutex;
@@ -40,6 +40,12 @@ pub(super) struct Dir {
     /// Whether the descriptor was listed before and must be rewound; the lock keeps two listings
     /// of one descriptor, which has one position, apart.
     listed: Mutex<bool>,
+}
+
+impl AsFd for super::Dir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.os.fd.as_fd()
+    }
 }
 
 impl Dir {
@@ -76,6 +82,7 @@ impl Dir {
             Err(Errno::NAMETOOLONG | Errno::NOSYS | Errno::PERM) => {
                 open_stepwise(path, OFlags::NOFOLLOW)
             }
+            Err(Errno::LOOP) => Err(Errno::NOTDIR.into()),
             opened => Ok(Dir::new(opened?)),
         }
     }

@@ -63,7 +63,7 @@ impl Dir {
     }
 
     /// Opens the directory at `path` only if no name in it is a link: one is refused with
-    /// `FilesystemLoop` or `NotADirectory`.
+    /// `NotADirectory`.
     pub fn open_real(path: &Path) -> io::Result<Dir> {
         os::Dir::open_real(path).map(|os| Dir { os })
     }
