@@ -124,6 +124,14 @@ impl Baseline {
         self.lock = None;
     }
 
+    /// Keeps other processes from writing again, once those that do are done.
+    pub fn hold(&mut self) -> Result<(), BaselineError> {
+        if self.lock.is_none() {
+            self.lock = Some(Lock::acquire(&self.place)?);
+        }
+        Ok(())
+    }
+
     /// Opens a further connection for reading, for one thread.
     pub fn reader(&self) -> Result<Reader, BaselineError> {
         Reader::beside(&self.place)

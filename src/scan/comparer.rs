@@ -143,7 +143,7 @@ impl<'a, 'p> Comparer<'a, 'p> {
         let (plan, writer, summary) = (self.plan, self.writer, &mut self.summary);
         self.pairing.finish(|paired| {
             let finding = Finding::from(paired);
-            let event = describe(plan, &finding, true);
+            let event = describe(plan.policy, &finding, true);
             summary.count(event.actions.first());
             report(&writer.event(&event, None)).map_err(ScanError::Report)
         })?;

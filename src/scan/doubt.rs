@@ -141,7 +141,7 @@ pub(super) fn weigh<'p>(
 /// Returns the digests to compute of a file: those of the policy, and, where none of them is
 /// remembered, the remembered ones too, so that new hash types are adopted only for content that
 /// is proven to be the approved one.
-fn wanted_types(row: Option<&Row>, rule: &Rule) -> HashTypes {
+pub(crate) fn wanted_types(row: Option<&Row>, rule: &Rule) -> HashTypes {
     let remembered = row
         .and_then(Row::last)
         .map_or(HashTypes::empty(), |last| last.digests.types());

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use waxseal_hashers::Digests;
 use waxseal_platform::stat::Kind;
 
-use super::{BlindSpot, Cause, Plan, ScanError};
+use super::judge::{Verdict, judge, settle};
+use super::{BlindSpot, Cause, Look, ScanError};
 use crate::baseline::{BaselineError, Paired, Pairing, Reader, Row};
-use crate::change::{Action, Actions, diff};
-use crate::event::{Event, FoundBy};
-use crate::inspect::{Present, Unread};
-use crate::policy::Attributes;
+use crate::change::{Action, Actions, Field, diff};
+use crate::event::{Event, FoundBy, SILENT_CHANGE};
+use crate::inspect::{Observation, Present, Unread};
+use crate::policy::{Attributes, Policy};
 use crate::state::FileState;
 
 /// Is handed the text of each document of a run, in the order of the paths.
@@ -21,7 +22,7 @@ pub type Report<'r> = dyn FnMut(&str) -> std::io::Result<()> + 'r;
 /// The last digests are those of content that could not be read now only while the file is
 /// untouched. Otherwise it has none: nobody approves a digest that was not computed, and every
 /// later run tries again.
-pub(super) fn complete(
+pub(crate) fn complete(
     present: Present,
     row: Option<&Row>,
     path: impl Fn() -> PathBuf,
@@ -46,7 +47,7 @@ pub(super) fn complete(
 
 /// One difference, as it will be told.
 #[derive(Debug)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     /// The path; the new one of a move.
     pub path: PathBuf,
     /// The path before a move.
@@ -97,7 +98,7 @@ impl From<Paired> for Finding {
 }
 
 /// Tells the pairing of a path that is new, gone or another than before.
-pub(super) fn put(
+pub(crate) fn put(
     pairing: &mut Pairing,
     path: &Path,
     before: Option<&FileState>,
@@ -120,7 +121,7 @@ pub(crate) fn report_since(
 }
 
 /// Returns the event of one difference.
-pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -> Event<'e> {
+pub(super) fn describe<'e>(policy: &'e Policy, finding: &'e Finding, drift: bool) -> Event<'e> {
     let Finding {
         path,
         moved_from,
@@ -129,33 +130,69 @@ pub(super) fn describe<'e>(plan: &Plan<'e>, finding: &'e Finding, drift: bool) -
         after,
         ..
     } = finding;
-    let kind = after
-        .as_ref()
-        .or(before.as_ref())
-        .map_or(Kind::File, |state| state.stat.kind);
-    let rule = plan.policy.decide(path, kind).watched();
+    let state = after.as_ref().or(before.as_ref());
+    let kind = state.map_or(Kind::File, |state| state.stat.kind);
+    let rule = policy.decide(path, kind).watched();
     // A path that left the policy with an open difference is told by the default attributes.
     let counted = rule.map_or(Attributes::DEFAULT, |rule| rule.attributes);
-    let differing = |before: &Option<FileState>| match (before, after) {
-        (Some(before), Some(after)) => diff(before, after, counted),
-        _ => Vec::new(),
-    };
-    let changed = differing(before);
-    let actions = match (before, after) {
-        (_, None) => Actions::just(Action::Deleted),
-        (None, Some(_)) => Actions::just(Action::Created),
+    let mut event = compare(path, before.as_ref(), after.as_ref(), counted);
+    if moved_from.is_some() {
+        let over = match (replaced, after) {
+            (Some(replaced), Some(after)) => diff(replaced, after, counted),
+            _ => Vec::new(),
+        };
         // Whoever watches the path itself must learn that its content is another one.
-        _ if moved_from.is_some() => Actions::moved(&[&*changed, &differing(replaced)].concat()),
-        _ => Actions::of(&changed).unwrap_or_else(|| Actions::just(Action::AttributesModified)),
-    };
+        event.actions = Actions::moved(&[&*event.changed, &over].concat());
+    }
     Event {
         moved_from: moved_from.as_deref(),
         replaced: replaced.as_ref(),
-        before: before.as_ref(),
-        after: after.as_ref(),
-        changed,
         drift,
         rule,
+        ..event
+    }
+}
+
+/// Returns the event of a path that was in one state and is in another.
+pub(super) fn compare<'e>(
+    path: &'e Path,
+    before: Option<&'e FileState>,
+    after: Option<&'e FileState>,
+    counted: Attributes,
+) -> Event<'e> {
+    let changed = match (before, after) {
+        (Some(before), Some(after)) => diff(before, after, counted),
+        _ => Vec::new(),
+    };
+    let actions = match (before, after) {
+        (_, None) => Actions::just(Action::Deleted),
+        (None, Some(_)) => Actions::just(Action::Created),
+        _ => Actions::of(&changed).unwrap_or_else(|| Actions::just(Action::AttributesModified)),
+    };
+    let is_silent = before.zip(after).is_some_and(|(before, after)| {
+        !changed.is_empty()
+            && changed.iter().all(|field| matches!(field, Field::Hash(_)))
+            && before.is_untouched(&after.stat)
+    });
+    Event {
+        before,
+        after,
+        changed,
+        tags: if is_silent { &[SILENT_CHANGE] } else { &[] },
         ..Event::new(path, actions, FoundBy::Scan)
     }
+}
+
+/// Says whether a look has anything to write.
+pub(crate) fn is_news(look: &Look<'_>) -> bool {
+    let row = look.row.as_deref();
+    let now = match &look.observed {
+        Observation::Absent => None,
+        // What is to be remembered of it is more than was seen.
+        Observation::Present(present) if present.unread.is_some() => return true,
+        Observation::Present(present) => Some(&present.state),
+        Observation::Unreadable(_) | Observation::Unstable => return false,
+    };
+    let verdict = judge(row, now, look.covered, look.rule.attributes);
+    !matches!(verdict, Verdict::Unchanged) || !settle(row, now, look.rule).is_nothing()
 }

@@ -15,7 +15,7 @@ use crate::state::FileState;
 
 /// What one look amounts to, compared with the last look.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Nothing that counts changed.
     Unchanged,
     /// The path joined the policy and has no state yet: it becomes trusted as found.
@@ -70,7 +70,7 @@ impl Settled {
 }
 
 /// Compares the state found with the last one; `now` is `None` when the path is absent.
-pub(super) fn judge(
+pub(crate) fn judge(
     row: Option<&Row>,
     now: Option<&FileState>,
     covered: bool,
@@ -88,7 +88,7 @@ pub(super) fn judge(
 
 /// Returns the state to compare with: that of the last look, with the approved digests where its
 /// content could not be read.
-pub(super) fn reference(row: Option<&Row>) -> Option<Cow<'_, FileState>> {
+pub(crate) fn reference(row: Option<&Row>) -> Option<Cow<'_, FileState>> {
     let last = row.and_then(Row::last)?;
     let trusted = row.and_then(|row| row.trusted.as_ref());
     let was_unread = last.stat.kind == Kind::File && last.digests.is_empty();

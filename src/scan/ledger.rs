@@ -7,60 +7,103 @@ use std::path::Path;
 
 use waxseal_platform::stat::Kind;
 
-use super::findings::{Finding, describe};
-use super::judge::{Settled, Update, settle};
+use super::findings::{Finding, compare, describe};
+use super::judge::{Settled, Update, reference, settle};
 use super::{Plan, ScanError};
-use crate::baseline::{self, Reader, split_path};
+use crate::baseline::{self, Reader, Row, split_path};
 use crate::change::{Action, Actions};
-use crate::event::{Event, FoundBy, Writer};
-use crate::policy::Rule;
+use crate::event::{Actor, Event, FoundBy, Writer};
+use crate::policy::{Policy, Rule};
 use crate::state::FileState;
 
-/// What is needed to turn one difference into rows and an event.
-pub(super) struct Context<'c, 'p> {
-    pub(super) plan: &'c Plan<'p>,
-    pub(super) reader: &'c Reader,
-    pub(super) writer: &'c Writer,
+/// How a difference was noticed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circumstances<'c> {
+    /// By whom.
+    pub(crate) found_by: FoundBy,
+    /// Which processes are known to have touched the path.
+    pub(crate) actors: &'c [&'c Actor],
 }
 
-impl Context<'_, '_> {
+impl Circumstances<'_> {
+    /// A scan came upon it.
+    pub(crate) const SCAN: Circumstances<'static> = Circumstances {
+        found_by: FoundBy::Scan,
+        actors: &[],
+    };
+}
+
+/// What is needed to turn one difference into rows and an event.
+pub(crate) struct Context<'c> {
+    pub(crate) policy: &'c Policy,
+    pub(crate) reader: &'c Reader,
+    pub(crate) writer: &'c Writer,
+}
+
+impl Context<'_> {
     /// Writes rows and event of one difference; returns its first action.
-    pub(super) fn record(
+    pub(crate) fn record(
         &self,
         batch: &mut baseline::Batch<'_>,
         finding: &Finding,
+        circumstances: &Circumstances<'_>,
     ) -> Result<Action, ScanError> {
-        let mut event = describe(self.plan, finding, false);
+        let mut event = describe(self.policy, finding, false);
         if let Some(from) = event.moved_from.filter(|_| finding.vacated) {
             let kind = event.before.map_or(Kind::File, |before| before.stat.kind);
-            let rule = self.plan.policy.decide(from, kind).watched();
-            event.drift |= self.settle(batch, from, None, rule)?;
+            if let Some(rule) = self.policy.decide(from, kind).watched() {
+                let row = self.reader.row(from)?;
+                event.drift |= refresh(batch, from, row.as_ref(), None, rule)?;
+            }
         }
-        event.drift |= self.settle(batch, event.path, event.after, event.rule)?;
+        if let Some(rule) = event.rule {
+            let row = self.reader.row(event.path)?;
+            event.drift |= refresh(batch, event.path, row.as_ref(), event.after, rule)?;
+        }
+        event.found_by = circumstances.found_by;
+        event.actors = circumstances.actors;
         append(batch, self.writer, &event)?;
         Ok(event.actions.first())
     }
 
-    /// Writes what a path should hold now; says whether it differs from its approved state.
-    fn settle(
+    /// Writes row and event of a path that differs and has not moved.
+    pub(crate) fn change(
         &self,
         batch: &mut baseline::Batch<'_>,
         path: &Path,
+        row: Option<&Row>,
         now: Option<&FileState>,
-        rule: Option<&Rule>,
-    ) -> Result<bool, ScanError> {
-        let Some(rule) = rule else { return Ok(false) };
-        let row = self.reader.row(path)?;
-        let settled = settle(row.as_ref(), now, rule);
-        let (dir, name) = split_path(path);
-        apply(batch, dir, name, &settled)?;
-        let kept = row.is_some_and(|row| row.is_drifting());
-        Ok(match settled.seen {
-            Update::Put(seen) => seen.drift,
-            Update::Remove => false,
-            Update::Keep => kept,
-        })
+        rule: &Rule,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<(), ScanError> {
+        let drift = refresh(batch, path, row, now, rule)?;
+        let before = reference(row);
+        let mut event = compare(path, before.as_deref(), now, rule.attributes);
+        event.drift = drift;
+        event.rule = Some(rule);
+        event.found_by = circumstances.found_by;
+        event.actors = circumstances.actors;
+        append(batch, self.writer, &event)
     }
+}
+
+/// Writes what a path should hold now; says whether it differs from its approved state.
+pub(crate) fn refresh(
+    batch: &mut baseline::Batch<'_>,
+    path: &Path,
+    row: Option<&Row>,
+    now: Option<&FileState>,
+    rule: &Rule,
+) -> Result<bool, ScanError> {
+    let settled = settle(row, now, rule);
+    let (dir, name) = split_path(path);
+    apply(batch, dir, name, &settled)?;
+    let kept = row.is_some_and(Row::is_drifting);
+    Ok(match settled.seen {
+        Update::Put(seen) => seen.drift,
+        Update::Remove => false,
+        Update::Keep => kept,
+    })
 }
 
 /// Returns the event of a path's first sight.
@@ -74,7 +117,7 @@ pub(super) fn initial<'e>(path: &'e Path, state: &'e FileState, plan: &Plan<'e>)
 }
 
 /// Journals an event.
-pub(super) fn append(
+pub(crate) fn append(
     batch: &mut baseline::Batch<'_>,
     writer: &Writer,
     event: &Event<'_>,

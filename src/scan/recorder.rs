@@ -16,7 +16,7 @@ use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::findings::{Finding, Report, complete, put, report_since};
 use super::judge::{Settled, Update, Verdict, judge, reference, settle};
-use super::ledger::{Context, append, apply, initial};
+use super::ledger::{Circumstances, Context, append, apply, initial};
 use super::{Batch, BlindSpot, Cause, Coverage, Look, Plan, ScanError, Summary};
 use crate::baseline::{
     Baseline, Pairing, Reader, Row, ScanEnd, ScanId, ScanStart, Scope, split_path,
@@ -241,13 +241,13 @@ impl<'a, 'p> Recorder<'a, 'p> {
     fn journal(&mut self) -> Result<(), ScanError> {
         let pairing = std::mem::replace(&mut self.pairing, Pairing::new()?);
         let context = Context {
-            plan: self.plan,
+            policy: self.plan.policy,
             reader: &self.reader,
             writer: self.writer,
         };
         let mut batch = self.baseline.batch()?;
         pairing.finish(|paired| {
-            let action = context.record(&mut batch, &Finding::from(paired))?;
+            let action = context.record(&mut batch, &Finding::from(paired), &Circumstances::SCAN)?;
             self.summary.count(action);
             Ok::<(), ScanError>(())
         })?;
