@@ -15,6 +15,8 @@ pub mod baseline;
 
 pub mod inspect;
 
+pub mod hint;
+
 pub mod event;
 
 pub mod scan;

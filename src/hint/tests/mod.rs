@@ -1,0 +1,124 @@
+//! What users do, what storms do, and a model of it all.
+
+mod limits;
+mod renames;
+mod settling;
+mod subtrees;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::{Changes, Hint, PendingHints, Reason, Work};
+
+const C: Changes = Changes::CREATED;
+const W: Changes = Changes::WRITTEN;
+const S: Changes = Changes::CLOSED;
+const A: Changes = Changes::ATTRIBUTES;
+const D: Changes = Changes::DELETED;
+
+/// Pending hints with a clock in milliseconds.
+struct Desk {
+    pending: PendingHints<&'static str>,
+    start: Instant,
+    now: u64,
+}
+
+impl Desk {
+    fn new(limit: usize) -> Desk {
+        Desk {
+            pending: PendingHints::new(limit),
+            start: Instant::now(),
+            now: 0,
+        }
+    }
+
+    fn at(&self, millis: u64) -> Instant {
+        self.start + Duration::from_millis(millis)
+    }
+
+    /// Lets time pass.
+    fn wait(&mut self, millis: u64) -> &mut Desk {
+        self.now += millis;
+        self
+    }
+
+    fn by(&mut self, actor: Option<&'static str>, path: &str, changes: Changes) -> &mut Desk {
+        let at = self.at(self.now);
+        self.pending.add(Path::new(path), changes, false, actor, at);
+        self
+    }
+
+    fn file(&mut self, path: &str, changes: Changes) -> &mut Desk {
+        self.by(Some("someone"), path, changes)
+    }
+
+    /// Each of these changes by itself.
+    fn each(&mut self, path: &str, changes: &[Changes]) -> &mut Desk {
+        changes.iter().for_each(|changes| {
+            self.file(path, *changes);
+        });
+        self
+    }
+
+    fn dir(&mut self, path: &str, changes: Changes) -> &mut Desk {
+        let at = self.at(self.now);
+        self.pending
+            .add(Path::new(path), changes, true, Some("someone"), at);
+        self
+    }
+
+    fn moved(&mut self, from: &str, to: &str) -> &mut Desk {
+        let at = self.at(self.now);
+        let [from, to] = [from, to].map(|path| Some(path).filter(|path| *path != "-"));
+        let (from, to) = (from.map(Path::new), to.map(Path::new));
+        self.pending.moved(from, to, false, Some("someone"), at);
+        self
+    }
+
+    fn subtree(&mut self, path: &str, reason: Reason) -> &mut Desk {
+        let at = self.at(self.now);
+        self.pending.subtree(Path::new(path), reason, at);
+        self
+    }
+
+    fn take(&mut self) -> Work<&'static str> {
+        self.take_up_to(usize::MAX)
+    }
+
+    fn take_up_to(&mut self, max: usize) -> Work<&'static str> {
+        let now = self.at(self.now);
+        self.pending.take(now, max)
+    }
+
+    /// Takes what is due and returns the paths, sorted, a subtree with `/**` at its end.
+    fn paths(&mut self) -> Vec<String> {
+        paths(&self.take())
+    }
+
+    /// Returns in how many milliseconds something will be due.
+    fn due_in(&mut self) -> Option<u64> {
+        let due = self.pending.next_due()?;
+        let wait = due.saturating_duration_since(self.at(self.now));
+        u64::try_from(wait.as_millis()).ok()
+    }
+}
+
+fn paths<T>(work: &Work<T>) -> Vec<String> {
+    let hints = work
+        .hints
+        .iter()
+        .map(|hint| hint.path.display().to_string());
+    let subtrees = work
+        .subtrees
+        .iter()
+        .map(|subtree| format!("{}/**", subtree.path.display()));
+    let mut paths: Vec<String> = hints.chain(subtrees).collect();
+    paths.sort();
+    paths
+}
+
+/// Returns the hint of one path.
+fn hint<'w, T>(work: &'w Work<T>, path: &str) -> &'w Hint<T> {
+    let mut hints = work.hints.iter();
+    hints.find(|hint| hint.path == Path::new(path)).unwrap()
+}

@@ -1,0 +1,159 @@
+//! Both ends of a rename come together, and all that is linked to them.
+
+use super::*;
+
+#[test]
+fn vim_saves_by_a_backup_and_a_new_file() {
+    let mut desk = Desk::new(100);
+    desk.each("/etc/4913", &[C, A, S, D]);
+    desk.moved("/etc/hosts", "/etc/hosts~");
+    desk.each("/etc/hosts", &[C, W, S, A])
+        .file("/etc/hosts~", D);
+    assert_eq!(desk.due_in(), Some(250));
+    let work = desk.wait(250).take();
+    assert_eq!(paths(&work), ["/etc/4913", "/etc/hosts", "/etc/hosts~"]);
+    assert!(work.hints.iter().all(|hint| !hint.is_short_lived()));
+    let (file, backup) = (hint(&work, "/etc/hosts"), hint(&work, "/etc/hosts~"));
+    assert_eq!(file.group, backup.group);
+    assert!(file.group.is_some() && hint(&work, "/etc/4913").group.is_none());
+    assert_eq!(file.changes, C | W | S | A);
+    assert_eq!(file.moved_from, None);
+    assert_eq!(backup.moved_from.as_deref(), Some(Path::new("/etc/hosts")));
+}
+
+#[test]
+fn sed_replaces_by_rename() {
+    let mut desk = Desk::new(100);
+    desk.each("/etc/sedA1b2", &[C, W, S, A])
+        .moved("/etc/sedA1b2", "/etc/hosts");
+    let work = desk.wait(250).take();
+    assert_eq!(paths(&work), ["/etc/hosts", "/etc/sedA1b2"]);
+    let file = hint(&work, "/etc/hosts");
+    assert!(file.changes.is_empty());
+    assert_eq!(file.moved_from.as_deref(), Some(Path::new("/etc/sedA1b2")));
+    assert!(!hint(&work, "/etc/sedA1b2").is_short_lived());
+}
+
+#[test]
+fn dpkg_unpacks_beside_and_renames() {
+    let mut desk = Desk::new(1000);
+    for number in 0..20 {
+        let file = format!("/usr/bin/tool{number}");
+        desk.each(&format!("{file}.dpkg-new"), &[C, W, S, A]);
+        desk.file(&format!("{file}.dpkg-tmp"), C);
+        desk.moved(&format!("{file}.dpkg-new"), &file);
+        desk.file(&format!("{file}.dpkg-tmp"), D);
+    }
+    let work = desk.wait(250).take();
+    assert_eq!(work.hints.len(), 60);
+    for number in 0..20 {
+        let file = format!("/usr/bin/tool{number}");
+        let group = hint(&work, &file).group;
+        assert!(group.is_some());
+        assert_eq!(hint(&work, &format!("{file}.dpkg-new")).group, group);
+        let backup = hint(&work, &format!("{file}.dpkg-tmp"));
+        assert!(!backup.is_short_lived() && backup.group.is_none());
+    }
+}
+
+#[test]
+fn a_chain_of_renames_is_one_group_that_knows_where_it_began() {
+    let mut desk = Desk::new(100);
+    desk.moved("/a", "/b")
+        .wait(100)
+        .moved("/b", "/c")
+        .wait(100)
+        .moved("/c", "/d");
+    // Due with its earliest member.
+    assert_eq!(desk.due_in(), Some(50));
+    let work = desk.wait(50).take_up_to(1);
+    assert_eq!(paths(&work), ["/a", "/b", "/c", "/d"]);
+    assert_eq!(
+        hint(&work, "/d").moved_from.as_deref(),
+        Some(Path::new("/a"))
+    );
+    let group = work.hints[0].group;
+    assert!(work.hints.iter().all(|hint| hint.group == group));
+    assert!(desk.pending.is_empty());
+}
+
+#[test]
+fn two_files_swap_their_names() {
+    let mut desk = Desk::new(100);
+    desk.moved("/a", "/tmp/x")
+        .moved("/b", "/a")
+        .moved("/tmp/x", "/b")
+        .wait(250);
+    let work = desk.take();
+    assert_eq!(paths(&work), ["/a", "/b", "/tmp/x"]);
+    assert_eq!(
+        hint(&work, "/a").moved_from.as_deref(),
+        Some(Path::new("/b"))
+    );
+    assert_eq!(
+        hint(&work, "/b").moved_from.as_deref(),
+        Some(Path::new("/a"))
+    );
+
+    // There and back again is not a rename.
+    desk.moved("/a", "/b").moved("/b", "/a").wait(250);
+    assert_eq!(hint(&desk.take(), "/a").moved_from, None);
+}
+
+#[test]
+fn rotated_logs_are_one_group() {
+    let mut desk = Desk::new(1000);
+    for number in (0..100).rev() {
+        let name = |number| format!("/var/log/syslog.{number}");
+        desk.moved(&name(number), &name(number + 1));
+    }
+    desk.each("/var/log/syslog.0", &[C, W, S]);
+    assert_eq!(desk.take_up_to(1).hints.len(), 101);
+}
+
+#[test]
+fn one_end_may_be_out_of_sight() {
+    let mut desk = Desk::new(100);
+    desk.moved("/home/x", "-")
+        .moved("-", "/etc/y")
+        .moved("-", "-")
+        .wait(250);
+    let work = desk.take();
+    assert_eq!(paths(&work), ["/etc/y", "/home/x"]);
+    assert!(
+        work.hints
+            .iter()
+            .all(|hint| hint.group.is_none() && hint.moved_from.is_none())
+    );
+}
+
+#[test]
+fn an_end_that_is_absorbed_keeps_its_link() {
+    let mut desk = Desk::new(100);
+    desk.moved("/old", "/new")
+        .subtree("/new", Reason::Appeared)
+        .file("/new/x", W);
+    let work = desk.take();
+    assert_eq!(paths(&work), ["/new/**", "/old"]);
+    assert_eq!(work.subtrees[0].group, hint(&work, "/old").group);
+    assert!(work.subtrees[0].group.is_some());
+
+    // The other way round: the subtree was there first.
+    desk.subtree("/in", Reason::LostSync)
+        .wait(100)
+        .moved("/out", "/in/deep/x");
+    desk.wait(150);
+    assert!(desk.take().is_empty());
+    assert_eq!(desk.wait(100).paths(), ["/in/**", "/out"]);
+}
+
+#[test]
+fn a_group_that_comes_back_is_still_one() {
+    let mut desk = Desk::new(100);
+    desk.moved("/a", "/b").wait(250);
+    let work = desk.take();
+    let now = desk.at(desk.now);
+    desk.pending.requeue(work, now);
+    desk.wait(250);
+    assert_eq!(paths(&desk.take_up_to(1)), ["/a", "/b"]);
+}
