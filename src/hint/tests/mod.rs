@@ -1,6 +1,7 @@
 //! What users do, what storms do, and a model of it all.
 
 mod limits;
+mod model;
 mod renames;
 mod settling;
 mod subtrees;
