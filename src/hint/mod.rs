@@ -72,6 +72,19 @@ impl<A> Hint<A> {
     pub fn is_short_lived(&self) -> bool {
         self.life.is_short_lived()
     }
+
+    /// Says whether nothing was heard of the name going.
+    ///
+    /// Where nothing is found, something is still to be heard: a deletion, or a rename, of it or
+    /// of a directory above.
+    pub fn is_unfinished(&self) -> bool {
+        !self.life.is_gone()
+    }
+
+    /// Says whether a file was created here and written, as far as was heard.
+    pub fn was_written_anew(&self) -> bool {
+        self.life == Life::Created { is_written: true }
+    }
 }
 
 /// A reason to look at everything at and below a path; the empty path means everything there is.

@@ -137,6 +137,31 @@ impl<A: Clone + PartialEq> PendingHints<A> {
         self.remove(chosen)
     }
 
+    /// Takes the hint of one path, due or not, with all that renames have linked to it; for
+    /// whoever looks at the path for another reason.
+    pub fn claim(&mut self, path: &Path, at: Instant) -> Vec<Hint<A>> {
+        let found = self.tree.find(path);
+        let is_hint = |id: &NodeId| self.tree.get(*id).is_some_and(|entry| !entry.is_subtree());
+        let Some(first) = found.filter(is_hint) else {
+            return Vec::new();
+        };
+        let group = self.links.group(first);
+        let mut chosen = Vec::new();
+        for id in self.links.dissolve(first) {
+            if let Some(entry) = self.tree.get_mut(id) {
+                entry.due = Due::NEVER;
+                chosen.push((self.tree.parent(id), id, group));
+            }
+        }
+        let Work { hints, subtrees } = self.remove(chosen);
+        let linked = Work {
+            hints: Vec::new(),
+            subtrees,
+        };
+        self.requeue(linked, at);
+        hints
+    }
+
     /// Returns how many hints and subtrees are pending.
     pub fn len(&self) -> usize {
         self.tree.len()

@@ -112,6 +112,15 @@ impl<T> Tree<T> {
         self.step(dir_id, name, &covers)
     }
 
+    /// Finds the place of a path without making a way to it.
+    pub fn find(&self, path: &Path) -> Option<NodeId> {
+        let mut at = ROOT;
+        for name in path {
+            at = *self.node(at).children.as_ref()?.0.get(name)?;
+        }
+        Some(at)
+    }
+
     /// Returns the value at a place, also of one that may be no more.
     pub fn get(&self, id: NodeId) -> Option<&T> {
         self.nodes.get(id.0 as usize)?.as_ref()?.value.as_deref()

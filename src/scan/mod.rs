@@ -28,8 +28,8 @@ mod tests;
 
 pub use comparer::Comparer;
 pub use coverage::Coverage;
-pub use findings::Report;
 pub(crate) use doubt::wanted_types;
+pub use findings::Report;
 pub(crate) use findings::{Finding, complete, is_news, put, report_since};
 pub(crate) use judge::{Verdict, judge, reference};
 pub(crate) use ledger::{Circumstances, Context, append, refresh};

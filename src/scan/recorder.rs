@@ -247,7 +247,8 @@ impl<'a, 'p> Recorder<'a, 'p> {
         };
         let mut batch = self.baseline.batch()?;
         pairing.finish(|paired| {
-            let action = context.record(&mut batch, &Finding::from(paired), &Circumstances::SCAN)?;
+            let action =
+                context.record(&mut batch, &Finding::from(paired), &Circumstances::SCAN)?;
             self.summary.count(action);
             Ok::<(), ScanError>(())
         })?;

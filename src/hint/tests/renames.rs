@@ -157,3 +157,26 @@ fn a_group_that_comes_back_is_still_one() {
     desk.wait(250);
     assert_eq!(paths(&desk.take_up_to(1)), ["/a", "/b"]);
 }
+
+#[test]
+fn whoever_looks_for_another_reason_claims_the_hint_with_what_is_linked_to_it() {
+    let mut desk = Desk::new(100);
+    desk.file("/d/a", C | W).moved("/d/b", "/d/c");
+    let at = desk.at(desk.now);
+    let paths = |hints: Vec<Hint<&'static str>>| -> Vec<String> {
+        let mut paths: Vec<String> = hints
+            .iter()
+            .map(|hint| hint.path.to_str().unwrap().to_owned())
+            .collect();
+        paths.sort();
+        paths
+    };
+    assert_eq!(paths(desk.pending.claim(Path::new("/d/none"), at)), [""; 0]);
+    assert_eq!(paths(desk.pending.claim(Path::new("/d"), at)), [""; 0]);
+    assert_eq!(paths(desk.pending.claim(Path::new("/d/a"), at)), ["/d/a"]);
+    assert_eq!(
+        paths(desk.pending.claim(Path::new("/d/c"), at)),
+        ["/d/b", "/d/c"]
+    );
+    assert!(desk.pending.is_empty());
+}
