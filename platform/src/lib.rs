@@ -22,8 +22,17 @@ pub mod host;
 pub mod local_socket;
 #[allow(unsafe_code, reason = "user names come from the C library only")]
 pub mod names;
+#[allow(unsafe_code, reason = "no crate sets the priority of input and output")]
+pub mod priority;
 pub mod private;
+#[allow(unsafe_code, reason = "no crate has the request of pidfds")]
+pub mod process;
 pub mod signals;
 pub mod stat;
 pub mod walk;
+pub mod watch;
 pub mod xattr;
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod own_mounts;
