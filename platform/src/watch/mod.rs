@@ -1,0 +1,239 @@
+//! Being told of changes by the kernel: a [`Watcher`] covers directories and delivers [`Signal`]s.
+//!
+//! A signal is a hint to look at a path, never a fact about it: records are merged, late and may
+//! be lost. What is lost is said ([`Signal::Lost`]), so that whoever listens looks again at exactly
+//! what is in doubt. The parts:
+//!
+//! - `backend`: what each way to be told must do; `fanotify` is one of them.
+//! - `mounts`: a queue of its own, for file systems that come and go.
+//!
+//! Directories are covered one by one, each before it is listed, so nothing falls between the
+//! listing and the watching. Which directories that are, what a signal means and what becomes of
+//! it is the caller's business. Nothing here reads a file, and nothing is ever written into what
+//! is covered: the canaries are in a directory of our own.
+//!
+//! The caller reads each [`Queue`] on a thread of his own. `deliver` and `wants` are called on
+//! those threads, with no lock held, and must not block.
+
+mod actor;
+mod backend;
+mod changes;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as os;
+#[cfg(not(target_os = "linux"))]
+mod unsupported;
+#[cfg(not(target_os = "linux"))]
+use unsupported as os;
+
+pub use self::actor::Process;
+pub use self::backend::{BackendHealth, BackendKind, Queue};
+pub use self::changes::Changes;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use self::backend::{Backend, Refused};
+use crate::dir::Dir;
+use crate::private::PrivateError;
+
+/// Takes signals; called on the threads that read the queues, so it must not block.
+pub type Deliver = Arc<dyn Fn(Signal) + Send + Sync>;
+
+/// Says whether a directory that appears at this path is to be covered; must be cheap.
+pub type Wants = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
+
+/// A hint that something happened.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// Something happened to what a path names.
+    Touched {
+        /// The path.
+        path: PathBuf,
+        /// What happened; the order in which it did is not known.
+        changes: Changes,
+        /// Whether it was a directory.
+        is_directory: bool,
+        /// Who did it, where the backend knows.
+        actor: Option<Arc<Process>>,
+    },
+    /// A name became another. What is below a directory that came from or went to a place that is
+    /// not covered is not covered either.
+    Moved {
+        /// The old path; `None` is a place that is not covered.
+        from: Option<PathBuf>,
+        /// The new path; `None` is a place that is not covered.
+        to: Option<PathBuf>,
+        /// Whether it is a directory.
+        is_directory: bool,
+        /// Who did it, where the backend knows.
+        actor: Option<Arc<Process>>,
+    },
+    /// What happened at or below a path is unknown. Directories there may have to be covered anew.
+    Lost {
+        /// The path; `None` is everything that was covered.
+        below: Option<PathBuf>,
+        /// Why.
+        reason: LostReason,
+    },
+    /// The canary was heard: this queue and the thread that reads it are alive.
+    Alive {
+        /// Which queue it is.
+        backend: BackendKind,
+    },
+}
+
+/// Why it is unknown what happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LostReason {
+    /// The kernel's queue was full.
+    Overflow,
+    /// A file system was mounted there.
+    Mounted,
+    /// A file system was unmounted there.
+    Unmounted,
+    /// The place, or a directory above it, was renamed.
+    Renamed,
+    /// Something else, in words.
+    Error(String),
+}
+
+impl fmt::Display for LostReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LostReason::Overflow => "the kernel's queue overflowed",
+            LostReason::Mounted => "a file system was mounted",
+            LostReason::Unmounted => "a file system was unmounted",
+            LostReason::Renamed => "a directory above was renamed",
+            LostReason::Error(message) => message,
+        })
+    }
+}
+
+/// How to watch.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which backends to try for each directory, in this order.
+    pub backends: Vec<BackendKind>,
+    /// A directory for the canaries, private and outside of everything covered; made when missing.
+    pub canary_dir: PathBuf,
+    /// Whether the kernel may drop records when its queue is full; for tests of exactly that.
+    pub has_bounded_queue: bool,
+}
+
+impl Options {
+    /// Returns the usual options: every backend that there is.
+    pub fn new(canary_dir: PathBuf) -> Options {
+        Options {
+            backends: BackendKind::ALL.to_vec(),
+            canary_dir,
+            has_bounded_queue: false,
+        }
+    }
+}
+
+/// Why nothing can be watched.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// There is no backend for this operating system.
+    #[error("watching is not supported on this OS yet")]
+    Unsupported,
+    /// The directory for the canaries cannot be used.
+    #[error("cannot keep the watcher's canaries")]
+    Canary(#[from] PrivateError),
+    /// It cannot be told which file systems are mounted.
+    #[error("cannot read the table of mounts; is /proc mounted?")]
+    Mounts(#[source] io::Error),
+}
+
+/// By what a directory is covered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// The kernel tells through fanotify, with the process that did it.
+    Fanotify,
+    /// The kernel tells through inotify.
+    Inotify,
+    /// Nobody tells; only looking again and again helps.
+    Polling {
+        /// Why no backend covers it.
+        reason: String,
+    },
+}
+
+impl From<BackendKind> for Coverage {
+    fn from(kind: BackendKind) -> Coverage {
+        match kind {
+            BackendKind::Fanotify => Coverage::Fanotify,
+            BackendKind::Inotify => Coverage::Inotify,
+        }
+    }
+}
+
+/// All backends together: each directory is covered by the first that can.
+pub struct Watcher {
+    /// In the order in which they are tried.
+    backends: Vec<Arc<dyn Backend>>,
+    /// Those that could not be started.
+    unusable: Vec<BackendHealth>,
+    /// Those not yet handed out.
+    queues: Vec<Box<dyn Queue>>,
+}
+
+impl Watcher {
+    /// Starts the backends that can be started here; [`Watcher::health`] says why others cannot.
+    pub fn start(options: Options, wants: Wants, deliver: Deliver) -> Result<Watcher, WatchError> {
+        os::start(&options, &wants, &deliver)
+    }
+
+    /// Returns the queues that must be read from now on; each is returned once.
+    pub fn queues(&mut self) -> Vec<Box<dyn Queue>> {
+        std::mem::take(&mut self.queues)
+    }
+
+    /// Covers one open directory, not what is below it, and says by what.
+    ///
+    /// To be called before the directory is listed. A directory whose own attributes count must be
+    /// covered even when nothing in it does. Calling it again is cheap, and needed after
+    /// [`Signal::Lost`].
+    pub fn cover(&self, dir: &Dir, path: &Path) -> Coverage {
+        let mut reasons = Vec::new();
+        for backend in &self.backends {
+            match backend.cover(dir, path) {
+                Ok(()) => return backend.kind().into(),
+                Err(Refused { reason, .. }) => {
+                    reasons.push(format!("{}: {reason}", backend.kind()))
+                }
+            }
+        }
+        let unusable = self.unusable.iter().filter_map(|health| {
+            let reason = health.unusable.as_ref()?;
+            Some(format!("{}: {reason}", health.kind))
+        });
+        reasons.extend(unusable);
+        Coverage::Polling {
+            reason: reasons.join("; "),
+        }
+    }
+
+    /// Stops covering everything at and below this path.
+    pub fn forget(&self, path: &Path) {
+        for backend in &self.backends {
+            backend.forget(path);
+        }
+    }
+
+    /// Touches the canary of every backend; [`Signal::Alive`] follows from each.
+    pub fn beat(&self) -> io::Result<()> {
+        self.backends.iter().try_for_each(|backend| backend.beat())
+    }
+
+    /// Returns what each backend covers and what it dropped.
+    pub fn health(&self) -> Vec<BackendHealth> {
+        let running = self.backends.iter().map(|backend| backend.health());
+        running.chain(self.unusable.iter().cloned()).collect()
+    }
+}
