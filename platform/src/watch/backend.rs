@@ -111,6 +111,12 @@ pub(super) trait Backend: Send + Sync {
     /// Drops everything at and below this path.
     fn forget(&self, path: &Path);
 
+    /// Says whether something is covered at or below this path, or the directory it is in; `true`
+    /// where that is not known.
+    fn is_near(&self, _path: &Path) -> bool {
+        true
+    }
+
     /// Touches the canary.
     fn beat(&self) -> io::Result<()>;
 
