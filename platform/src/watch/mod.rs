@@ -22,6 +22,8 @@ mod actor;
 )]
 mod backend;
 mod changes;
+#[allow(dead_code, reason = "what reads the kernel's queue comes next")]
+mod fanotify;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")

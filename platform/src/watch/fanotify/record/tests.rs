@@ -1,0 +1,227 @@
+//! Against an encoder of our own and arbitrary bytes; `watch::tests` has the real kernel.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Writes a record as the kernel does.
+pub(in super::super) fn encode(record: &Record<'_>) -> Vec<u8> {
+    let mut pieces = Vec::new();
+    for (kind, entry) in [
+        (OLD_DFID_NAME, record.old),
+        (NEW_DFID_NAME, record.new),
+        (DFID_NAME, record.entry),
+    ] {
+        if let Some(Entry { dir, name }) = entry {
+            let mut body = encode_handle(dir);
+            body.extend(name);
+            body.push(0);
+            push_piece(&mut pieces, kind, &body);
+        }
+    }
+    if let Some(object) = record.object {
+        push_piece(&mut pieces, FID, &encode_handle(object));
+    }
+    if let Some(pidfd) = record.pidfd {
+        push_piece(&mut pieces, PIDFD, &pidfd.to_ne_bytes());
+    }
+    if let Some((error, count)) = record.error {
+        let body = [error.to_ne_bytes(), count.to_ne_bytes()].concat();
+        push_piece(&mut pieces, ERROR, &body);
+    }
+    if let Some(mount) = record.mount {
+        push_piece(&mut pieces, MNT, &mount.to_ne_bytes());
+    }
+    let event_len = (METADATA + pieces.len()) as u32;
+    let mut bytes = event_len.to_ne_bytes().to_vec();
+    bytes.extend([VERSION, 0]);
+    bytes.extend((METADATA as u16).to_ne_bytes());
+    bytes.extend(record.mask.to_ne_bytes());
+    bytes.extend(record.fd.unwrap_or(-1).to_ne_bytes());
+    bytes.extend(record.pid.to_ne_bytes());
+    bytes.extend(pieces);
+    bytes
+}
+
+fn encode_handle(handle: HandleRef<'_>) -> Vec<u8> {
+    let mut bytes = (handle.fsid as u32).to_ne_bytes().to_vec();
+    bytes.extend(((handle.fsid >> 32) as u32).to_ne_bytes());
+    bytes.extend((handle.bytes.len() as u32).to_ne_bytes());
+    bytes.extend(handle.kind.to_ne_bytes());
+    bytes.extend(handle.bytes);
+    bytes
+}
+
+/// Adds a piece, padded to four bytes.
+fn push_piece(pieces: &mut Vec<u8>, kind: u8, body: &[u8]) {
+    let len = (PIECE_HEADER + body.len()).next_multiple_of(4);
+    pieces.extend([kind, 0]);
+    pieces.extend((len as u16).to_ne_bytes());
+    pieces.extend(body);
+    pieces.resize(pieces.len().next_multiple_of(4), 0);
+}
+
+fn example() -> Record<'static> {
+    let dir = HandleRef {
+        fsid: 0x8765_4321_ffff_fffe,
+        kind: 1,
+        bytes: b"12345678",
+    };
+    Record {
+        mask: mask::RENAME | mask::ONDIR,
+        pid: 4711,
+        pidfd: Some(9),
+        old: Some(Entry { dir, name: b"a" }),
+        new: Some(Entry {
+            dir,
+            name: b"\xff longer",
+        }),
+        object: Some(HandleRef { bytes: b"x", ..dir }),
+        ..Record::default()
+    }
+}
+
+#[test]
+fn a_record_is_what_was_encoded() {
+    let first = example();
+    let second = Record {
+        mask: mask::FS_ERROR,
+        error: Some((-117, 3)),
+        mount: Some(77),
+        fd: Some(4),
+        ..Record::default()
+    };
+    let bytes = [encode(&first), encode(&second)].concat();
+    let decoded: Vec<_> = records(&bytes).collect();
+    assert_eq!(decoded, [Ok(first), Ok(second)]);
+}
+
+#[test]
+fn unknown_pieces_are_skipped() {
+    let mut bytes = encode(&example());
+    let len = bytes.len();
+    push_piece(&mut bytes, 99, b"whatever");
+    let added = (bytes.len() - len) as u32;
+    bytes[..4].copy_from_slice(&(len as u32 + added).to_ne_bytes());
+    assert_eq!(records(&bytes).collect::<Vec<_>>(), [Ok(example())]);
+}
+
+#[test]
+fn descriptors_that_are_none_are_none() {
+    for none in [-1, -2] {
+        let record = Record {
+            pidfd: Some(none),
+            ..example()
+        };
+        let bytes = encode(&record);
+        let decoded = records(&bytes).next().unwrap().unwrap();
+        assert_eq!(decoded.pidfd, None);
+        assert_eq!(decoded.fd, None);
+    }
+}
+
+#[test]
+fn contradictions_are_told() {
+    let changed = |at: usize, byte: u8| {
+        let mut bytes = encode(&example());
+        bytes[at] = byte;
+        let end = records(&bytes).last().unwrap();
+        end.unwrap_err()
+    };
+    assert_eq!(changed(4, 4), Malformed::Version(4));
+    assert_eq!(changed(0, 255), Malformed::Length);
+    assert_eq!(changed(0, 23), Malformed::Length);
+    assert_eq!(changed(6, 23), Malformed::Length);
+    // The length of the first piece, of its handle, and a byte of its name.
+    assert_eq!(changed(26, 3), Malformed::Length);
+    assert_eq!(changed(36, 129), Malformed::Handle);
+    assert_eq!(changed(36, 13), Malformed::Handle);
+    assert_eq!(changed(52, b'/'), Malformed::Name);
+}
+
+#[test]
+fn a_name_leads_nowhere_else() {
+    for name in [&b".."[..], b"../x", b"a/b", b"/"] {
+        let entry = example().old.map(|old| Entry { name, ..old });
+        let record = Record { entry, ..example() };
+        assert_eq!(records(&encode(&record)).last(), Some(Err(Malformed::Name)));
+    }
+}
+
+type Parts = (Vec<u8>, Vec<u8>);
+
+fn parts() -> impl Strategy<Value = Parts> {
+    let byte = (1..=255_u8).prop_filter("a separator", |&byte| byte != b'/');
+    let name = vec(byte, 0..40).prop_filter("the parent", |name| name != b"..");
+    (vec(any::<u8>(), 0..LONGEST), name)
+}
+
+fn entry(parts: &Option<Parts>) -> Option<Entry<'_>> {
+    parts.as_ref().map(|(bytes, name)| Entry {
+        dir: HandleRef {
+            fsid: 0x1234_5678_9abc_def0,
+            kind: -3,
+            bytes,
+        },
+        name,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn arbitrary_bytes_do_no_harm(bytes in vec(any::<u8>(), 0..400)) {
+        let count = records(&bytes).count();
+        prop_assert!(count <= bytes.len() / METADATA + 1);
+    }
+
+    /// Mostly right bytes reach further than arbitrary ones.
+    #[test]
+    fn damaged_records_do_no_harm(
+        damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = [encode(&example()), encode(&example())].concat();
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut.index(bytes.len() + 1));
+        let decoded: Vec<_> = records(&bytes).collect();
+        prop_assert!(decoded.iter().rev().skip(1).all(Result::is_ok));
+    }
+
+    #[test]
+    fn truncated_records_are_malformed(cut in any::<prop::sample::Index>()) {
+        let bytes = encode(&example());
+        let cut = 1 + cut.index(bytes.len() - 1);
+        let decoded: Vec<_> = records(&bytes[..cut]).collect();
+        prop_assert_eq!(decoded, [Err(Malformed::Length)]);
+    }
+
+    #[test]
+    fn whatever_is_encoded_comes_back(
+        mask in any::<u64>(),
+        pid in any::<i32>(),
+        fd in option::of(0..i32::MAX),
+        pidfd in option::of(0..i32::MAX),
+        places in [option::of(parts()), option::of(parts()), option::of(parts())],
+        object in option::of(vec(any::<u8>(), 0..LONGEST)),
+        error in option::of(any::<(i32, u32)>()),
+        mount in option::of(any::<u64>()),
+    ) {
+        let [one, two, three] = &places;
+        let record = Record {
+            mask, fd, pid, pidfd, error, mount,
+            entry: entry(one),
+            old: entry(two),
+            new: entry(three),
+            object: object.as_ref().map(|bytes| HandleRef { fsid: 1, kind: 2, bytes }),
+        };
+        let bytes = encode(&record);
+        prop_assert_eq!(records(&bytes).collect::<Vec<_>>(), [Ok(record)]);
+    }
+}
