@@ -49,7 +49,7 @@ pub(super) fn filesystem_kind(path: &Path) -> io::Result<FilesystemKind> {
 }
 
 /// Returns the kind with this magic number; what is not known to be special is local.
-pub(super) fn kind_of(magic: u32) -> FilesystemKind {
+pub(crate) fn kind_of(magic: u32) -> FilesystemKind {
     let known = KNOWN.into_iter().find(|(number, _)| *number == magic);
     known.map_or(Local, |(_, kind)| kind)
 }

@@ -14,7 +14,7 @@ mod windows;
 use windows as os;
 
 #[cfg(target_os = "linux")]
-mod linux;
+pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 use linux as mounts;
 #[cfg(not(target_os = "linux"))]

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dir::Dir;
@@ -99,6 +100,9 @@ pub(super) struct Refused {
     /// Whether a limit was reached, so that the next directory fares no better.
     pub(super) is_exhausted: bool,
 }
+
+/// A backend that was started, and the queue to be read for it.
+pub(super) type Started = (Arc<dyn Backend>, Box<dyn Queue>);
 
 /// One way to be told of changes.
 pub(super) trait Backend: Send + Sync {

@@ -22,7 +22,10 @@ mod actor;
 )]
 mod backend;
 mod changes;
-#[allow(dead_code, reason = "what reads the kernel's queue comes next")]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
 mod fanotify;
 #[cfg_attr(
     not(target_os = "linux"),
@@ -41,6 +44,10 @@ use linux as os;
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
 use unsupported as os;
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
 
 pub use self::actor::Process;
 pub use self::backend::{BackendHealth, BackendKind, Queue};
@@ -217,6 +224,11 @@ impl Watcher {
     /// covered even when nothing in it does. Calling it again is cheap, and needed after
     /// [`Signal::Lost`].
     pub fn cover(&self, dir: &Dir, path: &Path) -> Coverage {
+        if let Some(name) = os::elsewhere(dir) {
+            return Coverage::Polling {
+                reason: format!("{name} changes without this system knowing"),
+            };
+        }
         let mut reasons = Vec::new();
         for backend in &self.backends {
             match backend.cover(dir, path) {
