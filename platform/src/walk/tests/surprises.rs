@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::*;
+use crate::own_mounts::{mount, with_own_mounts};
 
 /// Walks `root` and calls `meddle` once, when the root has been listed.
 fn record_after(root: &Path, meddle: impl Fn() + Send) -> Recorder {
@@ -148,44 +149,6 @@ fn denied_directories_are_reported_and_the_walk_goes_on() {
         .find(|(path, _)| path.ends_with("blind/x"))
         .unwrap();
     assert_eq!(hidden.1, None);
-}
-
-/// Runs `test` on a thread with mounts of its own; without the right to that it is skipped.
-fn with_own_mounts(test: impl FnOnce() + Send) {
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            // SAFETY: takes a plain number; it changes this thread only, which ends with the test.
-            let status = unsafe { libc::unshare(libc::CLONE_FS | libc::CLONE_NEWNS) };
-            if status != 0 {
-                eprintln!("skipped: needs root");
-                return;
-            }
-            mount(
-                Path::new("none"),
-                Path::new("/"),
-                c"",
-                libc::MS_REC | libc::MS_PRIVATE,
-            );
-            test();
-        });
-    });
-}
-
-fn mount(source: &Path, target: &Path, kind: &std::ffi::CStr, flags: libc::c_ulong) {
-    use std::os::unix::ffi::OsStrExt;
-    let c_path = |path: &Path| std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap();
-    let (source, target) = (c_path(source), c_path(target));
-    // SAFETY: all pointers are to strings that end in NUL and outlive the call; no options.
-    let status = unsafe {
-        libc::mount(
-            source.as_ptr(),
-            target.as_ptr(),
-            kind.as_ptr(),
-            flags,
-            std::ptr::null(),
-        )
-    };
-    assert_eq!(status, 0, "mount: {}", io::Error::last_os_error());
 }
 
 #[test]
