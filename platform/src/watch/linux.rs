@@ -1,15 +1,17 @@
 //! Linux: which backends there are.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
+use std::sync::Mutex;
 
+use super::backend::Started;
 use super::mounts::Mounts;
 use super::{
-    BackendHealth, BackendKind, Deliver, Options, Process, Wants, WatchError, Watcher, fanotify,
+    BackendHealth, BackendKind, Deliver, Options, Wants, WatchError, Watcher, fanotify, inotify,
 };
 use crate::dir::Dir;
 use crate::private::FilesystemKind;
 use crate::private::linux::kind_of;
+use crate::process::Processes;
 
 pub(super) fn start(
     options: &Options,
@@ -23,13 +25,15 @@ pub(super) fn start(
     for &kind in &options.backends {
         let started = match kind {
             BackendKind::Fanotify => {
-                let lookup = |pid, _: Option<BorrowedFd<'_>>| Some(Arc::new(Process { pid }));
+                let processes = Processes::new();
+                let lookup = move |pid, pidfd: Option<BorrowedFd<'_>>| processes.lookup(pid, pidfd);
                 fanotify::start(options, wants, deliver, Box::new(lookup))
             }
-            BackendKind::Inotify => Err("not there yet".to_owned()),
+            BackendKind::Inotify => inotify::start(&options.canary_dir, deliver)
+                .map(|(backend, queue)| Started { backend, queue }),
         };
         match started {
-            Ok((backend, queue)) => {
+            Ok(Started { backend, queue }) => {
                 backends.push(backend);
                 queues.push(queue);
             }
@@ -44,7 +48,7 @@ pub(super) fn start(
     Ok(Watcher {
         backends,
         unusable,
-        queues,
+        queues: Mutex::new(queues),
     })
 }
 

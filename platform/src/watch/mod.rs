@@ -16,10 +16,6 @@
 //! those threads, with no lock held, and must not block.
 
 mod actor;
-#[cfg_attr(
-    not(target_os = "linux"),
-    allow(dead_code, reason = "what implements it is for Linux")
-)]
 mod backend;
 mod changes;
 #[cfg_attr(
@@ -27,6 +23,8 @@ mod changes;
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
 mod fanotify;
+#[cfg(target_os = "linux")]
+mod inotify;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
@@ -56,7 +54,7 @@ pub use self::changes::Changes;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use self::backend::{Backend, Refused};
 use crate::dir::Dir;
@@ -82,11 +80,8 @@ pub enum Signal {
         /// Who did it, where the backend knows.
         actor: Option<Arc<Process>>,
     },
-    /// A name became another.
-    ///
-    /// A directory that has both is covered with all that is below it. One that has no `from` must
-    /// be walked: what is below it is not covered yet. So a directory that is renamed before it was
-    /// walked is told as two moves, away and here.
+    /// A name became another. What is below a directory that came from or went to a place that is
+    /// not covered is not covered either.
     Moved {
         /// The old path; `None` is a place that is not covered.
         from: Option<PathBuf>,
@@ -169,6 +164,9 @@ pub enum WatchError {
     /// The directory for the canaries cannot be used.
     #[error("cannot keep the watcher's canaries")]
     Canary(#[from] PrivateError),
+    /// A thread to read a queue cannot be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
     /// It cannot be told which file systems are mounted.
     #[error("cannot read the table of mounts; is /proc mounted?")]
     Mounts(#[source] io::Error),
@@ -204,7 +202,7 @@ pub struct Watcher {
     /// Those that could not be started.
     unusable: Vec<BackendHealth>,
     /// Those not yet handed out.
-    queues: Vec<Box<dyn Queue>>,
+    queues: Mutex<Vec<Box<dyn Queue>>>,
 }
 
 impl Watcher {
@@ -214,8 +212,9 @@ impl Watcher {
     }
 
     /// Returns the queues that must be read from now on; each is returned once.
-    pub fn queues(&mut self) -> Vec<Box<dyn Queue>> {
-        std::mem::take(&mut self.queues)
+    pub fn queues(&self) -> Vec<Box<dyn Queue>> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut queues)
     }
 
     /// Covers one open directory, not what is below it, and says by what.
