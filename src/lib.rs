@@ -25,6 +25,8 @@ pub mod approval;
 
 pub mod config;
 
+pub mod schedule;
+
 pub mod report;
 
 pub mod sink;
