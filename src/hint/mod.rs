@@ -18,7 +18,6 @@
 //! What it does not do: decide whether a path is watched, and find out what changed.
 
 mod actors;
-mod changes;
 mod entry;
 mod life;
 mod links;
@@ -33,9 +32,9 @@ mod tree;
 mod tests;
 
 pub use actors::Actors;
-pub use changes::Changes;
 pub use pending::PendingHints;
 pub use settle::{LONGEST, QUIET};
+pub use waxseal_platform::watch::Changes;
 
 use std::path::PathBuf;
 use std::time::Instant;

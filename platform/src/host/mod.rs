@@ -60,6 +60,12 @@ pub fn default_config_file() -> Option<PathBuf> {
     os::default_config_file()
 }
 
+/// Returns how many bytes of memory this process has in use (resident); `None` where the system
+/// does not tell.
+pub fn resident_memory() -> Option<u64> {
+    os::resident_memory()
+}
+
 /// Raises the limit of open files as far as we may and returns the new limit.
 pub fn raise_open_file_limit() -> io::Result<u64> {
     os::raise_open_file_limit()

@@ -28,6 +28,13 @@ pub(super) fn kernel_release() -> String {
     text(rustix::system::uname().release().to_bytes())
 }
 
+pub(super) fn resident_memory() -> Option<u64> {
+    // The second number is of pages, see proc_pid_statm(5).
+    let statm = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
 pub(super) fn is_privileged() -> bool {
     geteuid().is_root()
 }

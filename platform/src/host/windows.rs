@@ -16,6 +16,10 @@ pub(super) fn kernel_release() -> String {
     String::new()
 }
 
+pub(super) fn resident_memory() -> Option<u64> {
+    None
+}
+
 pub(super) fn is_privileged() -> bool {
     false
 }

@@ -1,8 +1,3 @@
-//! The process behind a record, as far as the record itself tells.
+//! The process behind a record.
 
-/// A process that caused a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Process {
-    /// Its number.
-    pub pid: u32,
-}
+pub use crate::process::Process;

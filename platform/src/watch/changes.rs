@@ -1,6 +1,7 @@
 //! [`Changes`]: what happened to a path, as a set.
 
 use std::fmt;
+use std::ops::{BitOr, BitOrAssign};
 
 /// A set of things that happened to what a path names.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -41,6 +42,20 @@ impl Changes {
     /// Says whether nothing is in it.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+}
+
+impl BitOr for Changes {
+    type Output = Changes;
+
+    fn bitor(self, other: Changes) -> Changes {
+        self.union(other)
+    }
+}
+
+impl BitOrAssign for Changes {
+    fn bitor_assign(&mut self, other: Changes) {
+        *self = self.union(other);
     }
 }
 

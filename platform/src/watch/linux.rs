@@ -3,7 +3,6 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Mutex;
 
-use super::backend::Started;
 use super::mounts::Mounts;
 use super::{
     BackendHealth, BackendKind, Deliver, Options, Wants, WatchError, Watcher, fanotify, inotify,
@@ -29,11 +28,10 @@ pub(super) fn start(
                 let lookup = move |pid, pidfd: Option<BorrowedFd<'_>>| processes.lookup(pid, pidfd);
                 fanotify::start(options, wants, deliver, Box::new(lookup))
             }
-            BackendKind::Inotify => inotify::start(&options.canary_dir, deliver)
-                .map(|(backend, queue)| Started { backend, queue }),
+            BackendKind::Inotify => inotify::start(&options.canary_dir, deliver),
         };
         match started {
-            Ok(Started { backend, queue }) => {
+            Ok((backend, queue)) => {
                 backends.push(backend);
                 queues.push(queue);
             }

@@ -16,6 +16,10 @@
 //! those threads, with no lock held, and must not block.
 
 mod actor;
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "what implements it is for Linux")
+)]
 mod backend;
 mod changes;
 #[cfg_attr(
@@ -80,8 +84,11 @@ pub enum Signal {
         /// Who did it, where the backend knows.
         actor: Option<Arc<Process>>,
     },
-    /// A name became another. What is below a directory that came from or went to a place that is
-    /// not covered is not covered either.
+    /// A name became another.
+    ///
+    /// A directory that has both is covered with all that is below it. One that has no `from` must
+    /// be walked: what is below it is not covered yet. So a directory that is renamed before it was
+    /// walked is told as two moves, away and here.
     Moved {
         /// The old path; `None` is a place that is not covered.
         from: Option<PathBuf>,

@@ -49,6 +49,13 @@ impl Covered {
         self.by_path.contains_key(path)
     }
 
+    /// Says whether a directory is covered at or below a path, or the one it is in.
+    pub(super) fn is_near(&self, path: &Path) -> bool {
+        let from = self.by_path.range(Arc::from(path)..).next();
+        from.is_some_and(|(first, _)| first.starts_with(path))
+            || path.parent().is_some_and(|parent| self.contains(parent))
+    }
+
     /// Returns the path under which a directory is covered.
     pub(super) fn path_of(&self, identity: Identity) -> Option<Arc<Path>> {
         self.by_identity.get(&identity).cloned()
@@ -125,6 +132,17 @@ mod tests {
             covered.insert(Path::new(path), identity(inode));
         }
         covered
+    }
+
+    #[test]
+    fn a_place_is_near_when_something_is_covered_below_it_or_just_above() {
+        let covered = covered(&["/a/b", "/a/b-c", "/d"]);
+        for near in ["/a", "/a/b", "/a/b/c", "/d/e", "/"] {
+            assert!(covered.is_near(Path::new(near)), "{near}");
+        }
+        for far in ["/a/c", "/a/b/c/d", "/e", "/a/b-"] {
+            assert!(!covered.is_near(Path::new(far)), "{far}");
+        }
     }
 
     #[test]

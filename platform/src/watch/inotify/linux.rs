@@ -135,6 +135,10 @@ impl Backend for Inotify {
         }
     }
 
+    fn is_near(&self, path: &Path) -> bool {
+        self.shared.translator().covered.is_near(path)
+    }
+
     fn beat(&self) -> io::Result<()> {
         if let Some(watcher) = lock(&self.watcher).as_mut() {
             self.drop_stale(watcher);

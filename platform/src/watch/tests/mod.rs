@@ -72,7 +72,7 @@ impl Watched {
         };
         let prefix = temp.path().join("root");
         let wants = move |path: &Path| path.starts_with(&prefix) && wants(path);
-        let mut watcher = Watcher::start(options, Arc::new(wants), deliver).unwrap();
+        let watcher = Watcher::start(options, Arc::new(wants), deliver).unwrap();
         let queues = watcher.queues();
         let watched = Watched {
             temp,
