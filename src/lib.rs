@@ -31,4 +31,6 @@ pub mod report;
 
 pub mod sink;
 
+pub mod engine;
+
 pub mod cli;

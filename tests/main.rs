@@ -13,3 +13,4 @@ mod differential;
 mod random;
 mod trust;
 mod util;
+mod watch;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{accept, check, completions, config, explain, hash, init, log, man, scan};
+use super::{accept, check, completions, config, explain, hash, init, log, man, scan, watch};
 
 /// Everything that can be typed.
 #[derive(Debug, Parser)]
@@ -95,6 +95,8 @@ pub(super) enum Command {
     Scan(scan::ScanArgs),
     /// Compare with the approved baseline; read only, write nothing
     Check(check::CheckArgs),
+    /// Watch everything in the policy, journal and print changes as they happen
+    Watch(watch::WatchArgs),
     /// Approve what a scan has seen
     Accept(accept::AcceptArgs),
     /// Show the journal

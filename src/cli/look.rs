@@ -38,7 +38,7 @@ pub(super) fn plan<'w>(
 /// Returns how many threads the limit of open files allows.
 ///
 /// The reader of each keeps two files open, and the walk may use half of the limit.
-fn threads_affordable() -> usize {
+pub(super) fn threads_affordable() -> usize {
     // Where it cannot be raised, nothing is known that would have to be kept to.
     let limit = host::raise_open_file_limit().unwrap_or(u64::MAX);
     usize::try_from(limit / 16).unwrap_or(usize::MAX).max(1)

@@ -24,6 +24,7 @@ mod scan;
 mod settings;
 mod since;
 mod status;
+mod watch;
 mod watched;
 
 #[cfg(test)]
@@ -72,6 +73,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Init(args) => init::run(&args, &settings),
         Command::Scan(args) => scan::run(&args, &settings),
         Command::Check(args) => check::run(&args, &settings),
+        Command::Watch(args) => watch::run(&args, &settings),
         Command::Accept(args) => accept::run(&args, &settings),
         Command::Log(args) => log::run(&args, &settings),
         Command::Status => status::run(&settings),

@@ -106,7 +106,7 @@ pub(super) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
 }
 
 /// Watches these paths from now on, and returns those that were not watched before.
-fn join(
+pub(super) fn join(
     watched: &mut Watched,
     asked: &[PathBuf],
     hash_types: Option<HashTypes>,
@@ -128,7 +128,7 @@ fn join(
 }
 
 /// Refuses what needs no look into the store, before one is made.
-fn refuse_early(asked: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
+pub(super) fn refuse_early(asked: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
     if settings.has_state_dir()? {
         return Ok(());
     }

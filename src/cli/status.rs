@@ -12,6 +12,7 @@ use super::look::SPOTS_LISTED;
 use super::settings::Settings;
 use super::watched::{Watched, shown_pattern};
 use crate::baseline::{BlindSpot, Counts, Reader, ScanRun};
+use crate::engine;
 use crate::event::{path_text, time};
 use crate::policy::MonitorSpec;
 use crate::report::{bytes, count, seconds};
@@ -38,6 +39,8 @@ struct Status {
     monitors: Vec<MonitorSpec>,
     /// Why the policy is not known.
     policy_error: Option<String>,
+    /// How the running watch is doing, or why it does not say.
+    watch: Result<Option<Value>, String>,
 }
 
 impl Status {
@@ -69,6 +72,7 @@ impl Status {
             config,
             monitors,
             policy_error,
+            watch: engine::ask(reader.state_dir()).map_err(|error| error.to_string()),
         })
     }
 
@@ -91,11 +95,58 @@ impl Status {
             titled("journal", &count(self.counts.events, "event")),
             titled("last scan", last.as_deref().unwrap_or("never")),
         ];
+        lines.extend(self.watch_lines());
         if let Some(error) = &self.policy_error {
             lines.push(titled("policy", &format!("unknown: {error}")));
         }
         lines.extend(self.monitors.iter().map(monitor_line));
         lines.extend(self.blind_lines(is_verbose));
+        lines
+    }
+
+    fn watch_lines(&self) -> Vec<String> {
+        let state = match &self.watch {
+            Ok(Some(state)) => state,
+            Ok(None) => return vec![titled("watch", "not running")],
+            Err(error) => {
+                let text = format!("runs, but does not answer: {error}");
+                return vec![titled("watch", &shown(&text))];
+            }
+        };
+        let number = |pointer: &str| state.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+        let mut lines = vec![titled("watch", &running(state))];
+        let backends = state["backends"].as_array();
+        for backend in backends.into_iter().flatten() {
+            let name = backend["name"].as_str().unwrap_or("?");
+            let text = match backend["unusable"].as_str() {
+                Some(reason) => format!("{name}: not used: {}", shown(reason)),
+                None => format!(
+                    "{name}: {}, {} heard",
+                    count_of(
+                        number_of(backend, "directories"),
+                        "directory",
+                        "directories"
+                    ),
+                    count(number_of(backend, "signals"), "signal")
+                ),
+            };
+            lines.push(titled("backend", &text));
+        }
+        for polled in state["polled"].as_array().into_iter().flatten() {
+            let path = polled.as_str().unwrap_or("?");
+            lines.push(titled("polled", &shown(path)));
+        }
+        for output in state["outputs"].as_array().into_iter().flatten() {
+            lines.push(titled("output", &output_line(output)));
+        }
+        let collapsed = number("/heard/collapsed");
+        if collapsed > 0 {
+            let text = format!(
+                "{} were looked at as a whole in storms",
+                count_of(collapsed, "directory", "directories")
+            );
+            lines.push(titled("collapsed", &text));
+        }
         lines
     }
 
@@ -145,7 +196,51 @@ impl Status {
             "last_scan": last,
             "not_looked_at": spots,
             "monitors": self.monitors,
+            "watch": self.watch.as_ref().ok(),
         })
+    }
+}
+
+fn number_of(object: &Value, key: &str) -> u64 {
+    object[key].as_u64().unwrap_or(0)
+}
+
+fn count_of(number: u64, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    }
+}
+
+/// Returns one line about a running watch.
+fn running(state: &Value) -> String {
+    let totals = &state["totals"];
+    let pending = number_of(&state["pending"], "paths") + number_of(&state["pending"], "subtrees");
+    let doing = match state["idle"].as_bool() {
+        Some(true) => "idle".to_owned(),
+        _ => format!("busy, {} to look at", count(pending, "path")),
+    };
+    let latency = &totals["latency_ms"];
+    let delay = match (latency["p50"].as_f64(), latency["p99"].as_f64()) {
+        (Some(half), Some(most)) => {
+            format!(", half of them within {half} ms, 99 of 100 within {most} ms")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "process {}, {doing}, {} journalled{delay}, {} of memory",
+        number_of(state, "pid"),
+        count(number_of(totals, "events"), "event"),
+        bytes(number_of(state, "memory")),
+    )
+}
+
+fn output_line(output: &Value) -> String {
+    let name = output["name"].as_str().unwrap_or("?");
+    let behind = count(number_of(output, "behind"), "event");
+    match output["error"].as_str() {
+        Some(error) => format!("{name}: fails, {behind} behind: {}", shown(error)),
+        None => format!("{name}: {behind} behind"),
     }
 }
 

@@ -1,0 +1,131 @@
+//! `waxseal watch`: real-time monitoring in the foreground.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::Context as _;
+use clap::Args;
+use waxseal_platform::signals::{Asked, Signals};
+use waxseal_platform::watch::Options;
+
+use super::exit_code::ExitCode;
+use super::look;
+use super::paths;
+use super::scan::{join, refuse_early};
+use super::settings::{Settings, warn};
+use super::watched::Watched;
+use crate::config;
+use crate::engine::{End, Engine, Mandate, Remote, canary_dir};
+use crate::policy::Policy;
+use crate::report::Format;
+use crate::state::escape;
+
+/// Arguments of `waxseal watch`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  waxseal watch                       watch what the configuration says, until interrupted
+  waxseal watch /etc /usr/bin         watch these too, from now on and in later scans
+  waxseal watch --format ndjson | jq  each event as it is journalled
+  kill -HUP PID                       read the configuration again
+
+Without a baseline it takes one first. Differences stay open until `waxseal accept`, which works
+while the watch runs.")]
+pub(super) struct WatchArgs {
+    /// Watch these files and directories too
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// Runs `waxseal watch`.
+pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let asked = paths::absolute_all(&args.paths)?;
+    refuse_early(&asked, settings)?;
+    let mut signals = Signals::catch().context("cannot catch signals")?;
+    let closer = signals.closer();
+    let mut baseline = settings.open_baseline()?;
+    let reader = baseline.reader()?;
+    let mut watched = Watched::load(settings, Some(&reader))?;
+    join(&mut watched, &asked, None, &reader)?;
+    watched.remember(&mut baseline)?;
+    let options = Options::new(canary_dir(reader.state_dir()));
+    let threads = settings.threads.min(look::threads_affordable());
+    drop(reader);
+
+    let mut engine = Engine::start(baseline, options)?;
+    let remote = engine.remote();
+    let state_dir = engine.baseline().state_dir();
+    remote
+        .answer_at(state_dir)
+        .with_context(|| format!("cannot listen in {}", escape::path(state_dir)))?;
+    let listening = thread::Builder::new()
+        .name("waxseal-signals".to_owned())
+        .spawn(move || listen(&mut signals, &remote))
+        .context("cannot start a thread")?;
+    let served = serve(&mut engine, watched, settings, threads);
+    closer.close();
+    listening
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    // Whatever ended it, what was journalled is written back.
+    let closed = engine.close();
+    served?;
+    closed?;
+    Ok(ExitCode::Clean)
+}
+
+/// Serves one configuration after the other until the watch is asked to end.
+fn serve(
+    engine: &mut Engine,
+    mut watched: Watched,
+    settings: &Settings,
+    threads: usize,
+) -> anyhow::Result<()> {
+    loop {
+        let mandate = Mandate {
+            policy: Arc::new(Policy::compile(watched.policy.spec())?),
+            settings: outputs(&watched, settings),
+            style: settings.style,
+            threads,
+        };
+        if engine.serve(&mandate)? == End::Stop {
+            return Ok(());
+        }
+        let reader = engine.baseline().reader()?;
+        match Watched::load(settings, Some(&reader)) {
+            Ok(reloaded) => watched = reloaded,
+            // A mistake in the file must not end the watch.
+            Err(error) => warn(&format!(
+                "error: {}; the configuration before stays in force",
+                super::chain(&error)
+            )),
+        }
+    }
+}
+
+/// Returns the settings of the configuration, with the form that the command line wants.
+fn outputs(watched: &Watched, settings: &Settings) -> config::Settings {
+    let configured = watched.loaded.as_ref();
+    let mut outputs = configured.map_or_else(config::Settings::default, |loaded| {
+        loaded.config.settings.clone()
+    });
+    if settings.format != Format::Text && outputs.stdout.is_some() {
+        outputs.stdout = Some(config::StdoutForm::Ndjson);
+    }
+    outputs
+}
+
+/// Passes on what the system asks for.
+fn listen(signals: &mut Signals, remote: &Remote) {
+    while let Some(asked) = signals.wait() {
+        match asked {
+            Asked::Stop => remote.stop(),
+            Asked::Reload => remote.reload(),
+            Asked::Report => match remote.ask() {
+                Some(state) => warn(&state.to_string()),
+                None => warn("the watch is busy and does not answer"),
+            },
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The threads that read the kernel's queues: started, heard, started again when they fall silent.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use waxseal_platform::dir::Dir;
+use waxseal_platform::watch::{
+    BackendHealth, Coverage, Deliver, Options, Queue, Signal, Wants, WatchError, Watcher,
+};
+
+use super::lookout::Lookout;
+
+/// How long a thread waits for its queue before it looks whether it should end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often the canary is touched.
+const BEAT: Duration = Duration::from_secs(30);
+
+/// How soon it must be heard then.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// The watcher and the threads that read its queues.
+pub(super) struct Lifeline {
+    options: Options,
+    lookout: Arc<Lookout>,
+    running: RwLock<Running>,
+    /// The uppermost directories that only looking again and again covers, with the reason.
+    polled: Mutex<BTreeMap<PathBuf, String>>,
+    beat: Mutex<Beat>,
+}
+
+struct Running {
+    watcher: Watcher,
+    readers: Vec<JoinHandle<io::Result<()>>>,
+    is_over: Arc<AtomicBool>,
+}
+
+struct Beat {
+    next: Instant,
+    /// Until when the last one must be heard, and from how many backends still.
+    answer: Option<(Instant, usize)>,
+}
+
+impl Lifeline {
+    /// Starts to listen; nothing is covered yet.
+    pub(super) fn start(options: Options, lookout: &Arc<Lookout>) -> Result<Lifeline, WatchError> {
+        let running = Running::start(&options, lookout)?;
+        Ok(Lifeline {
+            options,
+            lookout: Arc::clone(lookout),
+            running: RwLock::new(running),
+            polled: Mutex::new(BTreeMap::new()),
+            beat: Mutex::new(Beat {
+                next: Instant::now() + BEAT,
+                answer: None,
+            }),
+        })
+    }
+
+    /// Covers one directory from now on.
+    pub(super) fn cover(&self, path: &Path, dir: &Dir) {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        let coverage = running.watcher.cover(dir, path);
+        let mut polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
+        let Coverage::Polling { reason } = coverage else {
+            // It may have been refused for a while only.
+            polled.remove(path);
+            return;
+        };
+        if !path.ancestors().any(|above| polled.contains_key(above)) {
+            polled.insert(path.to_owned(), reason);
+        }
+    }
+
+    /// Returns the uppermost directories that nobody tells of, and why.
+    pub(super) fn polled(&self) -> Vec<(PathBuf, String)> {
+        let polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
+        let copied = polled
+            .iter()
+            .map(|(path, reason)| (path.clone(), reason.clone()));
+        copied.collect()
+    }
+
+    /// Returns what each backend covers.
+    pub(super) fn health(&self) -> Vec<BackendHealth> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.watcher.health()
+    }
+
+    /// Says until when the coordinator may sleep before it calls [`Lifeline::check`] again.
+    pub(super) fn next_check(&self) -> Instant {
+        let beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        beat.answer.map_or(beat.next, |(until, _)| until)
+    }
+
+    /// Finds out whether every thread is alive and hears; returns what is wrong.
+    pub(super) fn check(&self, now: Instant) -> Option<String> {
+        if let Some(reason) = self.ended() {
+            return Some(reason);
+        }
+        let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        if beat.answer.is_some_and(|(until, _)| now >= until) {
+            beat.answer = None;
+            return Some("the canary was not heard".to_owned());
+        }
+        if now >= beat.next && beat.answer.is_none() {
+            return self.touch(&mut beat, now);
+        }
+        None
+    }
+
+    /// Touches the canary now: once it is heard, so is everything that happened before.
+    pub(super) fn beat(&self) -> Option<String> {
+        let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        self.touch(&mut beat, Instant::now())
+    }
+
+    /// Takes note of canaries that were heard; says whether all were.
+    pub(super) fn heard(&self, canaries: usize) -> bool {
+        let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = beat
+            .answer
+            .map(|(until, left)| (until, left.saturating_sub(canaries)));
+        beat.answer = left.filter(|(_, left)| *left > 0);
+        beat.answer.is_none()
+    }
+
+    fn touch(&self, beat: &mut Beat, now: Instant) -> Option<String> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        let backends = running.watcher.health();
+        let backends = backends.iter().filter(|health| health.unusable.is_none());
+        beat.next = now + BEAT;
+        beat.answer = Some((now + ANSWER, backends.count()));
+        let touched = running.watcher.beat();
+        touched
+            .err()
+            .map(|error| format!("the canary cannot be touched: {error}"))
+    }
+
+    fn ended(&self) -> Option<String> {
+        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        let dead = running.readers.iter().position(JoinHandle::is_finished)?;
+        let reader = running.readers.swap_remove(dead);
+        let name = reader.thread().name().unwrap_or("a reader").to_owned();
+        Some(match reader.join() {
+            Ok(Ok(())) => format!("thread {name} ended"),
+            Ok(Err(error)) => format!("thread {name} ended: {error}"),
+            Err(_) => format!("thread {name} panicked"),
+        })
+    }
+
+    /// Begins anew with fresh queues; everything must be covered again.
+    pub(super) fn restart(&self) -> Result<(), WatchError> {
+        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        running.end();
+        *running = Running::start(&self.options, &self.lookout)?;
+        self.polled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        Ok(())
+    }
+}
+
+impl Running {
+    fn start(options: &Options, lookout: &Arc<Lookout>) -> Result<Running, WatchError> {
+        let wants: Wants = {
+            let lookout = Arc::clone(lookout);
+            Arc::new(move |path: &Path| lookout.wants(path))
+        };
+        let deliver: Deliver = {
+            let lookout = Arc::clone(lookout);
+            Arc::new(move |signal: Signal| lookout.hear(signal))
+        };
+        let watcher = Watcher::start(options.clone(), wants, deliver)?;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let readers = watcher.queues().into_iter().map(|queue| {
+            let is_over = Arc::clone(&is_over);
+            let builder = thread::Builder::new().name(format!("waxseal-{}", queue.name()));
+            builder.spawn(move || read(queue, &is_over))
+        });
+        let readers = readers
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(WatchError::Thread)?;
+        Ok(Running {
+            watcher,
+            readers,
+            is_over,
+        })
+    }
+
+    fn end(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        for reader in self.readers.drain(..) {
+            // Why it ended was told when it was noticed.
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Reads one queue until the watch is over.
+fn read(mut queue: Box<dyn Queue>, is_over: &AtomicBool) -> io::Result<()> {
+    while !is_over.load(Ordering::Relaxed) {
+        queue.read(PATIENCE)?;
+    }
+    Ok(())
+}

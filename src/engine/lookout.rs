@@ -1,0 +1,233 @@
+//! From signals to hints: [`Lookout`] asks the policy of the moment whether a path matters.
+//!
+//! Called on the threads that read the kernel's queues: no I/O, no waiting.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use waxseal_platform::process::Process;
+use waxseal_platform::stat::Kind;
+use waxseal_platform::watch::{Changes, LostReason, Signal};
+
+use super::acting::Actors;
+use super::inbox::{Inbox, Waiting};
+use crate::event::{Notice, NoticeAction};
+use crate::hint::Reason;
+use crate::policy::Policy;
+
+/// Decides what of the kernel's records is a hint.
+pub(super) struct Lookout {
+    inbox: Arc<Inbox>,
+    /// Nothing is watched before there is a policy.
+    policy: RwLock<Option<Arc<Policy>>>,
+    actors: Actors,
+    /// Signals taken, and those that were about paths nobody watches.
+    pub(super) taken: AtomicU64,
+    pub(super) passed: AtomicU64,
+}
+
+impl Lookout {
+    pub(super) fn new(inbox: Arc<Inbox>) -> Lookout {
+        Lookout {
+            inbox,
+            policy: RwLock::new(None),
+            actors: Actors::default(),
+            taken: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
+        }
+    }
+
+    /// Judges by this policy from now on.
+    pub(super) fn follow(&self, policy: Arc<Policy>) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Some(policy);
+    }
+
+    fn policy(&self) -> Option<Arc<Policy>> {
+        let policy = self.policy.read().unwrap_or_else(PoisonError::into_inner);
+        policy.clone()
+    }
+
+    /// Says whether anything in a directory that appears at a path may be watched.
+    pub(super) fn wants(&self, path: &Path) -> bool {
+        self.policy().is_some_and(|policy| leads_on(&policy, path))
+    }
+
+    /// Takes one signal.
+    pub(super) fn hear(&self, signal: Signal) {
+        match signal {
+            Signal::Touched {
+                path,
+                changes,
+                is_directory,
+                actor,
+            } => {
+                let Some(policy) = self.policy() else { return };
+                self.touched(&policy, path, changes, is_directory, actor);
+            }
+            Signal::Moved {
+                from,
+                to,
+                is_directory,
+                actor,
+            } => {
+                let Some(policy) = self.policy() else { return };
+                self.moved(&policy, from, to, is_directory, actor);
+            }
+            Signal::Lost { below, reason } => self.lost(below, &reason),
+            Signal::Alive { .. } => self.inbox.put(|waiting| waiting.alive += 1),
+        }
+    }
+
+    fn touched(
+        &self,
+        policy: &Policy,
+        path: PathBuf,
+        changes: Changes,
+        is_directory: bool,
+        actor: Option<Arc<Process>>,
+    ) {
+        let relevance = Relevance::of(policy, &path, is_directory);
+        if relevance.is_none() {
+            self.passed.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        let actor = self.actors.of(actor);
+        let is_entry_change =
+            changes.contains(Changes::CREATED) || changes.contains(Changes::DELETED);
+        let parent = is_entry_change
+            .then(|| watched_parent(policy, &path))
+            .flatten();
+        let now = Instant::now();
+        self.inbox.put(|waiting| {
+            if is_directory && is_entry_change && relevance.leads_on {
+                waiting.appeared(path.clone(), now);
+            }
+            entries_changed(waiting, parent, now);
+            if relevance.is_watched {
+                waiting.hints.add(&path, changes, is_directory, actor, now);
+            }
+        });
+    }
+
+    fn moved(
+        &self,
+        policy: &Policy,
+        from: Option<PathBuf>,
+        to: Option<PathBuf>,
+        is_directory: bool,
+        actor: Option<Arc<Process>>,
+    ) {
+        let relevant = |path: Option<PathBuf>| {
+            path.map(|path| {
+                let relevance = Relevance::of(policy, &path, is_directory);
+                (path, relevance)
+            })
+            .filter(|(_, relevance)| !relevance.is_none())
+        };
+        let (from, to) = (relevant(from), relevant(to));
+        if from.is_none() && to.is_none() {
+            self.passed.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        let actor = self.actors.of(actor);
+        let ends = [&from, &to];
+        let parents = ends.map(|end| {
+            end.as_ref()
+                .and_then(|(path, _)| watched_parent(policy, path))
+        });
+        let now = Instant::now();
+        self.inbox.put(|waiting| {
+            for parent in parents {
+                entries_changed(waiting, parent, now);
+            }
+            if is_directory {
+                // Everything below has another path now: both places are looked at in one survey,
+                // which recognises each object.
+                for (path, _) in from.into_iter().chain(to) {
+                    waiting.appeared(path, now);
+                }
+                return;
+            }
+            let watched = |end: Option<(PathBuf, Relevance)>| {
+                end.filter(|(_, relevance)| relevance.is_watched)
+                    .map(|(path, _)| path)
+            };
+            let (from, to) = (watched(from), watched(to));
+            waiting
+                .hints
+                .moved(from.as_deref(), to.as_deref(), false, actor, now);
+        });
+    }
+
+    fn lost(&self, below: Option<PathBuf>, reason: &LostReason) {
+        let place = below.clone().unwrap_or_else(|| PathBuf::from("/"));
+        let shown = crate::state::escape::path(&place);
+        let message = match reason {
+            LostReason::Mounted | LostReason::Unmounted | LostReason::Renamed => {
+                format!("{reason}: {shown} is looked at again")
+            }
+            LostReason::Overflow | LostReason::Error(_) => {
+                format!("{reason}: everything at and below {shown} is looked at again")
+            }
+        };
+        let notice = Notice::now(NoticeAction::LostSync, message).about(&place);
+        let now = Instant::now();
+        self.inbox.put(|waiting| {
+            waiting.notices.push(notice);
+            waiting.hints.subtree(&place, Reason::LostSync, now);
+        });
+    }
+}
+
+/// What a path means to the policy.
+#[derive(Clone, Copy)]
+struct Relevance {
+    /// It is watched itself.
+    is_watched: bool,
+    /// It is a directory in which something may be watched.
+    leads_on: bool,
+}
+
+impl Relevance {
+    fn of(policy: &Policy, path: &Path, is_directory: bool) -> Relevance {
+        let kind = if is_directory {
+            Kind::Directory
+        } else {
+            Kind::File
+        };
+        Relevance {
+            is_watched: policy.decide(path, kind).watched().is_some(),
+            leads_on: is_directory && leads_on(policy, path),
+        }
+    }
+
+    fn is_none(self) -> bool {
+        !self.is_watched && !self.leads_on
+    }
+}
+
+/// Says whether anything in a directory may be watched.
+pub(super) fn leads_on(policy: &Policy, directory: &Path) -> bool {
+    match (directory.parent(), directory.file_name()) {
+        (Some(parent), Some(name)) => policy.enter(parent).descend(name),
+        _ => true,
+    }
+}
+
+fn watched_parent(policy: &Policy, path: &Path) -> Option<PathBuf> {
+    let parent = path.parent()?;
+    let is_watched = policy.decide(parent, Kind::Directory).watched().is_some();
+    is_watched.then(|| parent.to_owned())
+}
+
+/// A name that came or went moved the times of its directory.
+fn entries_changed(waiting: &mut Waiting, directory: Option<PathBuf>, now: Instant) {
+    if let Some(directory) = directory {
+        let changes = Changes::ATTRIBUTES;
+        waiting.hints.add(&directory, changes, true, None, now);
+    }
+}

@@ -1,0 +1,149 @@
+//! The watch: owns every thread, starts, wires, supervises and stops them.
+//!
+//! ```text
+//!  queues ── Lookout ──→ Inbox (pending hints) ──→ Coordinator ──→ Lookers ──┐ looks
+//!    reading threads       ▲        ▲                │   ▲                    │
+//!                          │        └── Surveys ←────┘   └────────────────────┘
+//!                 schedules, mounts                  │ rounds, in order
+//!                                                    ▼
+//!                                 Scribe ──→ store ──→ sinks, each with a cursor
+//! ```
+//! - Whatever asks for a look, a kernel record, a scan, a lost queue, becomes a hint in the
+//!   [`Inbox`]; no notification is ever taken for a fact.
+//! - The coordinator takes due hints in *rounds*. The lookers look at the paths of a round, the
+//!   scribe commits it as one transaction of states and events. Rounds are looked at and written
+//!   strictly in their order, so an older look never overwrites a newer one.
+//! - A survey (new directories, lost sync, scheduled scans) walks, joins with the store and only
+//!   names what is in doubt: that becomes a round like any other.
+//! - One policy is served at a time; a reload serves the next one. Queues, hints and the store
+//!   outlive it.
+//!
+//! A thread that dies is noticed, told as a notice, and started again or the reason for the watch
+//! to end; never silence.
+
+mod acting;
+mod answering;
+mod coordinator;
+mod delivering;
+mod inbox;
+mod inspecting;
+mod lifeline;
+mod lookout;
+mod round;
+mod schedules;
+mod scribe;
+mod serving;
+mod step;
+mod surveying;
+mod taken;
+mod vitals;
+mod writing;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use waxseal_platform::watch::{Options, WatchError};
+
+use crate::baseline::{Baseline, BaselineError};
+use crate::config::Settings;
+use crate::event::Writer;
+use crate::policy::Policy;
+use crate::report::Style;
+use crate::scan::ScanError;
+use crate::schedule::BadTimetable;
+
+pub use answering::{Remote, ask};
+pub use coordinator::End;
+pub use vitals::Vitals;
+
+use inbox::Inbox;
+use lifeline::Lifeline;
+use lookout::Lookout;
+
+/// What is watched from now on, and how.
+#[derive(Debug)]
+pub struct Mandate {
+    /// The rules, links in their paths resolved.
+    pub policy: Arc<Policy>,
+    /// Schedules, outputs and the like.
+    pub settings: Settings,
+    /// How text on standard output looks.
+    pub style: Style,
+    /// How many threads look at files.
+    pub threads: usize,
+}
+
+/// A watch of one store.
+pub struct Engine {
+    baseline: Baseline,
+    inbox: Arc<Inbox>,
+    lookout: Arc<Lookout>,
+    lifeline: Lifeline,
+    writer: Writer,
+    vitals: Vitals,
+    /// Whether a policy was served already.
+    has_served: bool,
+}
+
+/// Why a watch ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    /// The system does not let us watch.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    /// A scan failed.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// A schedule never comes true.
+    #[error(transparent)]
+    Timetable(#[from] BadTimetable),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Spawn(#[from] std::io::Error),
+    /// A thread ended that must not.
+    #[error("the thread to {0} ended: this is a bug, please report what the log says before it")]
+    Thread(&'static str),
+}
+
+impl Engine {
+    /// Makes this process the watch of a store, and listens; nothing is covered yet.
+    pub fn start(mut baseline: Baseline, options: Options) -> Result<Engine, EngineError> {
+        baseline.claim_watch()?;
+        let inbox = Arc::new(Inbox::new());
+        let lookout = Arc::new(Lookout::new(Arc::clone(&inbox)));
+        let lifeline = Lifeline::start(options, &lookout)?;
+        Ok(Engine {
+            baseline,
+            inbox,
+            lookout,
+            lifeline,
+            writer: Writer::new(),
+            vitals: Vitals::default(),
+            has_served: false,
+        })
+    }
+
+    /// Returns what others may ask this watch by.
+    pub fn remote(&self) -> Remote {
+        Remote(Arc::clone(&self.inbox))
+    }
+
+    /// Returns the store, to be asked while nothing is served.
+    pub fn baseline(&self) -> &Baseline {
+        &self.baseline
+    }
+
+    /// Writes everything back and lets go of the store.
+    pub fn close(self) -> Result<(), EngineError> {
+        drop(self.lifeline);
+        Ok(self.baseline.close()?)
+    }
+}
+
+/// Returns where the canaries of a state directory are kept.
+pub fn canary_dir(state_dir: &std::path::Path) -> PathBuf {
+    state_dir.join("canary")
+}

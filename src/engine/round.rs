@@ -1,0 +1,114 @@
+//! What is looked at together and committed together: a [`Round`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::event::{Actor, FoundBy};
+use crate::hint::Hint;
+use crate::inspect::Observation;
+use crate::policy::Rule;
+use crate::scan::Circumstances;
+
+/// Paths looked at in one step; a larger round has several.
+pub(super) const STEP: usize = 1024;
+
+/// Why a path is looked at.
+#[derive(Clone, Debug)]
+pub(super) enum Reason {
+    /// The kernel named it.
+    Heard(Box<Hint<Arc<Actor>>>),
+    /// The kernel named it, and a survey came upon it: nothing more is waited for.
+    Confirmed(Box<Hint<Arc<Actor>>>),
+    /// A survey found it in doubt.
+    Surveyed(FoundBy),
+}
+
+/// One path to look at.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub(super) path: PathBuf,
+    pub(super) reason: Reason,
+}
+
+/// One path that was looked at.
+#[derive(Debug)]
+pub(super) struct Sighting<'p> {
+    pub(super) wish: Wish,
+    pub(super) observed: Observation,
+    /// The rule for what is there; none when nothing is, or nothing that is watched.
+    pub(super) rule: Option<&'p Rule>,
+}
+
+/// What the writer is handed, in the order in which it was looked at.
+#[derive(Debug)]
+pub(super) struct Round<'p> {
+    pub(super) sightings: Vec<Sighting<'p>>,
+    /// Whether a scheduled scan named the paths.
+    pub(super) is_scan: bool,
+    /// Whether the next step belongs to the same round: what moved may have its other end there.
+    pub(super) goes_on: bool,
+}
+
+impl Wish {
+    /// Returns what the kernel said of it, if it did.
+    pub(super) fn hint(&self) -> Option<&Hint<Arc<Actor>>> {
+        match &self.reason {
+            Reason::Heard(hint) | Reason::Confirmed(hint) => Some(hint),
+            Reason::Surveyed(_) => None,
+        }
+    }
+
+    /// Returns when the kernel first named it, if it did.
+    pub(super) fn first_heard(&self) -> Option<Instant> {
+        self.hint().map(|hint| hint.first)
+    }
+
+    /// Gives back what the kernel said of it.
+    pub(super) fn into_hint(self) -> Option<Hint<Arc<Actor>>> {
+        match self.reason {
+            Reason::Heard(hint) | Reason::Confirmed(hint) => Some(*hint),
+            Reason::Surveyed(_) => None,
+        }
+    }
+
+    /// Returns the processes that are known to have touched it: all of them or none.
+    pub(super) fn actors(&self) -> Vec<&Actor> {
+        let Some(hint) = self.hint() else {
+            return Vec::new();
+        };
+        let is_certain = !hint.actors.has_unnamed() && !hint.actors.has_more();
+        let actors = hint.actors.iter().filter(|_| is_certain);
+        actors.map(Arc::as_ref).collect()
+    }
+
+    /// Says how a change of it was noticed.
+    pub(super) fn circumstances<'c>(&self, actors: &'c [&'c Actor]) -> Circumstances<'c> {
+        let found_by = match &self.reason {
+            Reason::Heard(_) | Reason::Confirmed(_) => FoundBy::Watch,
+            Reason::Surveyed(found_by) => *found_by,
+        };
+        Circumstances { found_by, actors }
+    }
+
+    pub(super) fn heard(hint: Hint<Arc<Actor>>) -> Wish {
+        Wish {
+            path: hint.path.clone(),
+            reason: Reason::Heard(Box::new(hint)),
+        }
+    }
+
+    pub(super) fn confirmed(hint: Hint<Arc<Actor>>) -> Wish {
+        Wish {
+            path: hint.path.clone(),
+            reason: Reason::Confirmed(Box::new(hint)),
+        }
+    }
+
+    pub(super) fn surveyed(path: PathBuf, found_by: FoundBy) -> Wish {
+        Wish {
+            path,
+            reason: Reason::Surveyed(found_by),
+        }
+    }
+}

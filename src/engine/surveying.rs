@@ -1,0 +1,219 @@
+//! Walks beside the watch: new directories, lost sync, scheduled scans.
+//!
+//! A survey joins what it walks with the store and names what is in doubt; the rounds look at it.
+//! Only a full one reads files, and then names those that differ. What it enters is covered before
+//! it is listed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use waxseal_platform::stat::Timestamp;
+
+use crate::baseline::{Reader, ScanEnd, ScanStart};
+use crate::event::{Actor, FoundBy};
+use crate::hint::{Hint, Reason};
+use crate::inspect::Progress;
+use crate::policy::Policy;
+use crate::scan::{self, Batch, BlindSpot, Coverage, Enter, Plan, ScanError, Survey, is_news};
+
+/// Names handed over at once: renames are recognised within so many.
+const NAMES: usize = 65_536;
+
+/// A survey to be made.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    /// Where.
+    pub(super) paths: Vec<PathBuf>,
+    /// Whether to read every file.
+    pub(super) full: bool,
+    /// Why.
+    pub(super) cause: Cause,
+}
+
+/// Why a survey is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Hints about whole subtrees.
+    Hints(Vec<Reason>),
+    /// Nobody tells of changes there.
+    Polled,
+    /// The time has come.
+    Scheduled,
+}
+
+/// What a survey found, or a part of it.
+#[derive(Debug)]
+pub(super) struct Surveyed {
+    /// Paths in doubt.
+    pub(super) names: Vec<PathBuf>,
+    /// What was heard of some of them; added by whoever takes it.
+    pub(super) heard: Vec<Hint<Arc<Actor>>>,
+    pub(super) found_by: FoundBy,
+    /// Whether it is part of a scheduled scan.
+    pub(super) is_scan: bool,
+    /// Set on the last part.
+    pub(super) done: Option<Done>,
+}
+
+/// How a survey ended.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) order: Order,
+    pub(super) start: ScanStart,
+    pub(super) end: ScanEnd,
+    pub(super) blind: Vec<BlindSpot>,
+}
+
+impl Done {
+    /// Says whether it was made because the time had come.
+    pub(super) fn is_scheduled(&self) -> bool {
+        self.order.cause == Cause::Scheduled
+    }
+}
+
+/// Makes surveys, one after the other.
+pub(super) struct Surveys<'p> {
+    pub(super) policy: &'p Policy,
+    pub(super) coverage: &'p Coverage,
+    pub(super) reader: Reader,
+    pub(super) enter: &'p Enter<'p>,
+    pub(super) threads: usize,
+    pub(super) rate: u64,
+}
+
+impl Order {
+    /// Makes one survey of several that were ordered; a full one is left for itself.
+    pub(super) fn merged(orders: &mut Vec<Order>) -> Order {
+        let first = orders.remove(0);
+        if first.full {
+            return first;
+        }
+        let mut merged = first;
+        orders.retain(|order| {
+            let is_alike = !order.full && order.found_by() == merged.found_by();
+            if is_alike {
+                merged.paths.extend(order.paths.iter().cloned());
+            }
+            !is_alike
+        });
+        merged.paths.sort();
+        merged.paths.dedup_by(|path, above| path.starts_with(above));
+        merged
+    }
+
+    /// Says whether it looks at a path.
+    pub(super) fn is_about(&self, path: &Path) -> bool {
+        self.paths.iter().any(|top| path.starts_with(top))
+    }
+
+    /// Says whether it is made because something was lost.
+    pub(super) fn restores_sync(&self) -> bool {
+        matches!(&self.cause, Cause::Hints(reasons) if reasons.contains(&Reason::LostSync))
+    }
+
+    /// Says who is to be named as finder.
+    pub(super) fn found_by(&self) -> FoundBy {
+        let is_watching = |reason: &Reason| *reason == Reason::Appeared;
+        match &self.cause {
+            Cause::Hints(reasons) if reasons.iter().all(is_watching) => FoundBy::Watch,
+            Cause::Polled => FoundBy::Watch,
+            _ => FoundBy::Scan,
+        }
+    }
+}
+
+impl Surveys<'_> {
+    /// Makes one survey; `take` is handed what it finds.
+    pub(super) fn make(
+        &self,
+        order: Order,
+        take: &mut dyn FnMut(Surveyed),
+    ) -> Result<(), ScanError> {
+        let is_small = order.paths.len() < 64 && matches!(order.cause, Cause::Hints(_));
+        let threads = if is_small { 1 } else { self.threads };
+        let mut plan = Plan::new(self.policy, &order.paths, threads);
+        plan.full = order.full;
+        plan.only_names = !order.full;
+        plan.enter = Some(self.enter);
+        plan.keep_out_of(self.reader.state_dir());
+        if order.cause == Cause::Scheduled {
+            plan.rate = self.rate;
+        }
+        if order.is_about(Path::new("/")) {
+            plan.add_known_roots(&self.reader)?;
+        }
+        let start = ScanStart {
+            at: Timestamp::now(),
+            full: order.full,
+            policy: self.policy.digest(),
+            paths: plan.scopes.clone(),
+        };
+        let found_by = order.found_by();
+        let is_scan = order.cause == Cause::Scheduled;
+        let progress = Progress::default();
+        let mut found = Found::default();
+        let job = Survey {
+            plan: &plan,
+            coverage: self.coverage,
+            progress: &progress,
+        };
+        let consume = &mut |batch: Batch<'_>| {
+            found.add(batch);
+            if found.names.len() >= NAMES {
+                take(Surveyed {
+                    names: std::mem::take(&mut found.names),
+                    heard: Vec::new(),
+                    found_by,
+                    is_scan,
+                    done: None,
+                });
+            }
+            Ok(())
+        };
+        scan::survey(&job, &|| self.reader.another(), consume, &mut |_| {})?;
+        let end = ScanEnd {
+            at: Timestamp::now(),
+            entries: progress.objects.load(std::sync::atomic::Ordering::Relaxed),
+            bytes: progress
+                .bytes_read
+                .load(std::sync::atomic::Ordering::Relaxed),
+            changes: 0,
+        };
+        take(Surveyed {
+            names: found.names,
+            heard: Vec::new(),
+            found_by,
+            is_scan,
+            done: Some(Done {
+                order,
+                start,
+                end,
+                blind: found.blind,
+            }),
+        });
+        Ok(())
+    }
+}
+
+/// What a survey has come upon.
+#[derive(Default)]
+struct Found {
+    names: Vec<PathBuf>,
+    blind: Vec<BlindSpot>,
+}
+
+impl Found {
+    fn add(&mut self, batch: Batch<'_>) {
+        let Batch {
+            dir,
+            looks,
+            blind,
+            doubtful,
+        } = batch;
+        self.blind.extend(blind);
+        let named = doubtful.iter().map(|name| dir.join(name));
+        self.names.extend(named);
+        let news = looks.into_iter().filter(is_news);
+        self.names.extend(news.map(|look| dir.join(&look.name)));
+    }
+}
