@@ -9,7 +9,7 @@
 //!                                 Scribe ──→ store ──→ sinks, each with a cursor
 //! ```
 //! - Whatever asks for a look, a kernel record, a scan, a lost queue, becomes a hint in the
-//!   [`Inbox`]; no notification is ever taken for a fact.
+//!   inbox; no notification is ever taken for a fact.
 //! - The coordinator takes due hints in *rounds*. The lookers look at the paths of a round, the
 //!   scribe commits it as one transaction of states and events. Rounds are looked at and written
 //!   strictly in their order, so an older look never overwrites a newer one.
