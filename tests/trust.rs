@@ -1,6 +1,8 @@
 //! Nothing becomes trusted, and nothing is lost, by a change around a watched path: links turned
 //! elsewhere, wildcards that find less, moves between monitors, a policy that comes and goes.
 
+mod content;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ pub use actions::{Action, Actions};
 
 use std::fmt;
 
-use waxseal_hashers::HashType;
+use waxseal_hashers::{HashType, HashTypes};
 use waxseal_platform::stat::{Kind, Stat};
 use waxseal_platform::xattr::decode;
 
@@ -117,8 +117,9 @@ impl fmt::Display for Field {
 
 /// Returns the counted fields in which two states of one path differ, in the order of [`Field`].
 ///
-/// A digest that one side lacks is no difference while both are regular files: the hash types of
-/// the policy changed, or the file could not be read, and both are told elsewhere.
+/// A digest that one side lacks is no difference as long as another one proves the content of both
+/// regular files to be the same, or the file could not be read afterwards, which is told elsewhere.
+/// Content of which both sides have digests, but none in common, counts as different.
 pub fn diff(before: &FileState, after: &FileState, counted: Attributes) -> Vec<Field> {
     let counted = counted
         .for_kind(before.stat.kind)
@@ -133,6 +134,26 @@ pub fn diff(before: &FileState, after: &FileState, counted: Attributes) -> Vec<F
     }
     fields.sort();
     fields
+}
+
+/// Says whether two states are proven to be of the same content: they have a digest type in common,
+/// and all digests of such types agree.
+pub fn has_same_content(one: &FileState, other: &FileState) -> bool {
+    let mut common = common_types(one, other).iter().peekable();
+    common.peek().is_some()
+        && common.all(|hash_type| one.digests.get(hash_type) == other.digests.get(hash_type))
+}
+
+fn common_types(one: &FileState, other: &FileState) -> HashTypes {
+    one.digests.types().intersection(other.digests.types())
+}
+
+/// Returns the fields by which a difference is told that is open although no counted field shows
+/// it: the digests that only one side has, because the content could not be read.
+pub fn unproven(before: &FileState, after: &FileState) -> Vec<Field> {
+    let (before, after) = (before.digests.types(), after.digests.types());
+    let lone = before.union(after).difference(before.intersection(after));
+    lone.iter().map(Field::Hash).collect()
 }
 
 /// Returns the counted fields in which two listings differ, inode flags aside.
@@ -252,12 +273,16 @@ fn hash_fields(before: &FileState, after: &FileState, fields: &mut Vec<Field>) {
     if before.stat.kind != Kind::File || after.stat.kind != Kind::File {
         return;
     }
-    // Content that was never read and may have changed since counts once it is read.
-    let was_unread = before.digests.is_empty() && !before.is_untouched(&after.stat);
+    // Content that was never read and may have changed since counts once it is read, and so does
+    // content that nothing proves to be the same.
+    let is_unproven = match before.digests.is_empty() {
+        true => !before.is_untouched(&after.stat),
+        false => common_types(before, after).is_empty(),
+    };
     for (hash_type, digest) in after.digests.iter() {
         let differs = match before.digests.get(hash_type) {
             Some(earlier) => earlier != digest,
-            None => was_unread,
+            None => is_unproven,
         };
         if differs {
             fields.push(Field::Hash(hash_type));

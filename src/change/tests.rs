@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use waxseal_platform::stat::{InodeFlags, Kind, Timestamp};
 use waxseal_platform::xattr::Xattrs;
 
-use super::{Action, Actions, Field, diff, diff_listed};
+use super::{Action, Actions, Field, diff, diff_listed, has_same_content, unproven};
 use crate::policy::Attributes;
 use crate::state::FileState;
 use crate::state::sample::{digests, file, with};
@@ -119,14 +119,31 @@ fn several_attributes_are_told_apart() {
 }
 
 #[test]
-fn a_digest_only_one_side_has_is_no_difference() {
+fn a_digest_only_one_side_has_is_no_difference_where_another_proves_the_content() {
     let before = file(b"content");
     let more = with(&before, |s| s.digests = digests(b"content", "sha256,xxh64"));
+    assert!(diff(&before, &more, Attributes::ALL).is_empty());
+    assert!(diff(&more, &before, Attributes::ALL).is_empty());
+    assert!(has_same_content(&before, &more));
+}
+
+#[test]
+fn content_without_a_digest_in_common_is_not_proven_to_be_the_same() {
+    let before = file(b"content");
     let other = with(&before, |s| s.digests = digests(b"content", "md5"));
-    for after in [&more, &other] {
-        assert!(diff(&before, after, Attributes::ALL).is_empty());
-        assert!(diff(after, &before, Attributes::ALL).is_empty());
-    }
+    assert_eq!(names(&diff(&before, &other, Attributes::ALL)), ["hash.md5"]);
+    assert_eq!(
+        names(&diff(&other, &before, Attributes::ALL)),
+        ["hash.sha256"]
+    );
+    assert!(diff(&before, &other, Attributes::MODE).is_empty());
+    assert!(!has_same_content(&before, &other));
+    let half = with(&before, |s| s.digests = digests(b"other", "sha256,md5"));
+    assert!(!has_same_content(&other, &half));
+    assert_eq!(
+        names(&unproven(&before, &other)),
+        ["hash.md5", "hash.sha256"]
+    );
 }
 
 #[test]

@@ -182,7 +182,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
                 put(
                     &mut open.pairing,
                     &wish.path,
-                    reference(row).as_deref(),
+                    reference(row, now, judged.rule.attributes).as_deref(),
                     now,
                 )?;
             } else {

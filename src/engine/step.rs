@@ -161,7 +161,8 @@ impl<'p> Step<'p> {
             .collect();
         !arrived.is_empty()
             && differing().any(|judged| {
-                let last = reference(judged.row.as_ref());
+                let now = judged.now.as_ref();
+                let last = reference(judged.row.as_ref(), now, judged.rule.attributes);
                 let is_elsewhere = |last: &FileState| {
                     let stays = judged.now.as_ref().map(identity) == Some(identity(last));
                     !stays && arrived.contains(&identity(last))

@@ -10,9 +10,9 @@ use std::time::Instant;
 use waxseal_platform::stat::Kind;
 
 use super::findings::{Finding, Report, complete, describe, put};
+use super::judge::is_open;
 use super::{Batch, BlindSpot, Cause, Look, Plan, ScanError, Summary};
 use crate::baseline::{Pairing, Reader, Row};
-use crate::change::diff;
 use crate::event::Writer;
 use crate::inspect::{Observation, Progress};
 
@@ -78,16 +78,12 @@ impl<'a, 'p> Comparer<'a, 'p> {
             }
         };
         let trusted = look.row.as_deref().and_then(|row| row.trusted.as_ref());
-        let differs = match (trusted, &now) {
-            (None, None) => false,
-            (None, Some(_)) if look.row.is_none() && !look.covered => {
-                self.summary.joined += 1;
-                false
-            }
-            (Some(trusted), Some(now)) => !diff(trusted, now, look.rule.attributes).is_empty(),
-            _ => true,
-        };
-        if differs {
+        if look.row.is_none() && now.is_some() && !look.covered {
+            self.summary.joined += 1;
+            return Ok(());
+        }
+        let known = look.row.as_deref().and_then(|row| row.seen.as_ref());
+        if is_open(trusted, known, now.as_ref(), look.rule.attributes) {
             put(&mut self.pairing, &path, trusted, now.as_ref())?;
         }
         Ok(())

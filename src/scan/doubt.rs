@@ -19,6 +19,7 @@ use crate::baseline::Row;
 use crate::change::diff_listed;
 use crate::inspect::{Observation, Present, Request, Wanted};
 use crate::policy::Rule;
+use crate::state::FileState;
 
 /// Doubtful entries of one directory, to be inspected.
 pub(super) struct Task<'p> {
@@ -114,7 +115,7 @@ pub(super) fn weigh<'p>(
     };
     let is_untouched = row.last().is_some_and(|last| {
         last.is_untouched(listed)
-            && (kind != Kind::File || rule.hash_types.difference(last.digests.types()).is_empty())
+            && (kind != Kind::File || has_digests(last, wanted_types(Some(&row), rule)))
             && diff_listed(&last.stat, listed, rule.attributes).is_empty()
     });
     if !is_untouched || shared.plan.full {
@@ -138,16 +139,24 @@ pub(super) fn weigh<'p>(
     }
 }
 
-/// Returns the digests to compute of a file: those of the policy, and, where none of them is
-/// remembered, the remembered ones too, so that new hash types are adopted only for content that
-/// is proven to be the approved one.
+/// Returns the digests to compute of a file: those of the policy, and, where the approved state or
+/// the last look has none of them, those it has: only they can prove what the content is.
+///
+/// The approved state is asked for itself. As long as it has none of the policy's types, a look
+/// that agrees with the last one says nothing of what was approved.
 pub(crate) fn wanted_types(row: Option<&Row>, rule: &Rule) -> HashTypes {
-    let remembered = row
-        .and_then(Row::last)
-        .map_or(HashTypes::empty(), |last| last.digests.types());
-    if rule.hash_types.intersection(remembered).is_empty() {
-        rule.hash_types.union(remembered)
-    } else {
-        rule.hash_types
+    let trusted = row.and_then(|row| row.trusted.as_ref());
+    let seen = row.and_then(|row| row.seen.as_ref()?.state.as_ref());
+    let mut wanted = rule.hash_types;
+    for known in [trusted, seen].into_iter().flatten() {
+        let types = known.digests.types();
+        if rule.hash_types.intersection(types).is_empty() {
+            wanted = wanted.union(types);
+        }
     }
+    wanted
+}
+
+fn has_digests(state: &FileState, types: HashTypes) -> bool {
+    types.difference(state.digests.types()).is_empty()
 }

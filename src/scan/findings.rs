@@ -8,7 +8,7 @@ use waxseal_platform::stat::Kind;
 use super::judge::{Verdict, judge, settle};
 use super::{BlindSpot, Cause, Look, ScanError};
 use crate::baseline::{BaselineError, Paired, Pairing, Reader, Row};
-use crate::change::{Action, Actions, Field, diff};
+use crate::change::{Action, Actions, Field, diff, unproven};
 use crate::event::{Event, FoundBy, SILENT_CHANGE};
 use crate::inspect::{Observation, Present, Unread};
 use crate::policy::{Attributes, Policy};
@@ -137,10 +137,12 @@ pub(super) fn describe<'e>(policy: &'e Policy, finding: &'e Finding, drift: bool
     let counted = rule.map_or(Attributes::DEFAULT, |rule| rule.attributes);
     let mut event = compare(path, before.as_ref(), after.as_ref(), counted);
     if moved_from.is_some() {
-        let over = match (replaced, after) {
-            (Some(replaced), Some(after)) => diff(replaced, after, counted),
+        let differing = |before: &Option<FileState>| match (before, after) {
+            (Some(before), Some(after)) => diff(before, after, counted),
             _ => Vec::new(),
         };
+        event.changed = differing(before);
+        let over = differing(replaced);
         // Whoever watches the path itself must learn that its content is another one.
         event.actions = Actions::moved(&[&*event.changed, &over].concat());
     }
@@ -160,10 +162,13 @@ pub(super) fn compare<'e>(
     after: Option<&'e FileState>,
     counted: Attributes,
 ) -> Event<'e> {
-    let changed = match (before, after) {
+    let mut changed = match (before, after) {
         (Some(before), Some(after)) => diff(before, after, counted),
         _ => Vec::new(),
     };
+    if let (true, Some(before), Some(after)) = (changed.is_empty(), before, after) {
+        changed = unproven(before, after);
+    }
     let actions = match (before, after) {
         (_, None) => Actions::just(Action::Deleted),
         (None, Some(_)) => Actions::just(Action::Created),

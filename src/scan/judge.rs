@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use crate::baseline::{Row, Seen};
-use crate::change::diff;
+use crate::change::{diff, has_same_content};
 use crate::policy::{Accept, Attributes, Rule};
 use crate::state::FileState;
 
@@ -76,40 +76,86 @@ pub(crate) fn judge(
     covered: bool,
     counted: Attributes,
 ) -> Verdict {
-    match (reference(row), now) {
+    match (reference(row, now, counted), now) {
         (None, None) => Verdict::Unchanged,
         (None, Some(_)) if row.is_none() && !covered => Verdict::Joined,
         (None, Some(_)) | (Some(_), None) => Verdict::Differs,
         (Some(last), Some(now)) if !diff(&last, now, counted).is_empty() => Verdict::Differs,
+        (Some(_), Some(now)) if is_closed_by(row, now, counted) => Verdict::Differs,
         (Some(_), Some(now)) if has_new_digests(row, now, counted) => Verdict::Extended,
         (Some(_), Some(_)) => Verdict::Unchanged,
     }
 }
 
-/// Returns the state to compare with: that of the last look, with the approved digests where its
-/// content could not be read.
-pub(crate) fn reference(row: Option<&Row>) -> Option<Cow<'_, FileState>> {
-    let last = row.and_then(Row::last)?;
-    let trusted = row.and_then(|row| row.trusted.as_ref());
+/// Returns the state to compare with and to tell as the one before: that of the last look, with the
+/// approved digests where its content was not read, or is as approved by other digests.
+pub(crate) fn reference<'r>(
+    row: Option<&'r Row>,
+    now: Option<&FileState>,
+    counted: Attributes,
+) -> Option<Cow<'r, FileState>> {
+    let row = row?;
+    let last = row.last()?;
+    let (Some(trusted), Some(_)) = (&row.trusted, &row.seen) else {
+        return Some(Cow::Borrowed(last));
+    };
     let was_unread = last.stat.kind == Kind::File && last.digests.is_empty();
-    Some(match trusted.filter(|_| was_unread) {
-        Some(trusted) => Cow::Owned(FileState {
-            digests: trusted.digests.clone(),
-            ..last.clone()
-        }),
-        None => Cow::Borrowed(last),
+    // That the content was unknown is then all there is to tell.
+    let is_closed = was_unread && now.is_some_and(|now| is_closed_by(Some(row), now, counted));
+    if is_closed || !(was_unread || has_same_content(trusted, last)) {
+        return Some(Cow::Borrowed(last));
+    }
+    let mut digests = trusted.digests.clone();
+    digests.merge(&last.digests);
+    Some(Cow::Owned(FileState {
+        digests,
+        ..last.clone()
+    }))
+}
+
+/// Says whether a path found in state `now` differs from its approved state in a way that waits
+/// for somebody's approval.
+///
+/// Beside what differs in a counted field this is what was open already and could not be looked
+/// into: to read nothing closes nothing.
+pub(super) fn is_open(
+    trusted: Option<&FileState>,
+    known: Option<&Seen>,
+    now: Option<&FileState>,
+    counted: Attributes,
+) -> bool {
+    let (Some(trusted), Some(now)) = (trusted, now) else {
+        return trusted.is_some() || now.is_some();
+    };
+    if !diff(trusted, now, counted).is_empty() {
+        return true;
+    }
+    let Some(open) = known.filter(|seen| seen.drift) else {
+        return false;
+    };
+    let was_proven = || {
+        let last = open.state.as_ref();
+        last.is_some_and(|last| has_same_content(trusted, last))
+    };
+    let is_file = trusted.stat.kind == Kind::File && now.stat.kind == Kind::File;
+    let is_unread = is_file && now.digests.is_empty() && !trusted.digests.is_empty();
+    is_unread && !was_proven()
+}
+
+/// Says whether what was open at a path that is still there is open no longer.
+fn is_closed_by(row: Option<&Row>, now: &FileState, counted: Attributes) -> bool {
+    row.is_some_and(|row| {
+        let (trusted, known) = (row.trusted.as_ref(), row.seen.as_ref());
+        row.is_drifting() && !is_open(trusted, known, Some(now), counted)
     })
 }
 
 /// Says whether an approved path, found as approved, has digests that are not remembered yet.
 fn has_new_digests(row: Option<&Row>, now: &FileState, counted: Attributes) -> bool {
-    let trusted = row.and_then(|row| row.trusted.as_ref());
-    trusted.is_some_and(|trusted| {
-        !now.digests
-            .types()
-            .difference(trusted.digests.types())
-            .is_empty()
-            && diff(trusted, now, counted).is_empty()
+    row.is_some_and(|row| {
+        let (trusted, known) = (row.trusted.as_ref(), row.seen.as_ref());
+        !is_open(trusted, known, Some(now), counted)
+            && trusted.is_some_and(|trusted| extend(trusted, now).is_some())
     })
 }
 
@@ -132,9 +178,9 @@ pub(super) fn settle(row: Option<&Row>, now: Option<&FileState>, rule: &Rule) ->
         }
     };
     // What was open before its monitor became automatic waits for somebody's approval still.
-    let is_open = known.is_some_and(|seen| seen.drift);
+    let was_open = known.is_some_and(|seen| seen.drift);
     match (trusted, now) {
-        _ if rule.accept == Accept::Auto && !is_open => {
+        _ if rule.accept == Accept::Auto && !was_open => {
             let trusted = match now {
                 Some(now) if trusted == Some(now) => Update::Keep,
                 Some(now) => Update::Put(now.clone()),
@@ -151,7 +197,7 @@ pub(super) fn settle(row: Option<&Row>, now: Option<&FileState>, rule: &Rule) ->
             seen: no_longer(),
         },
         (Some(trusted), Some(now)) => {
-            let drift = !diff(trusted, now, rule.attributes).is_empty();
+            let drift = is_open(Some(trusted), known, Some(now), rule.attributes);
             let extended = (!drift).then(|| extend(trusted, now)).flatten();
             let is_as_approved = extended.as_ref().unwrap_or(trusted) == now;
             Settled {
@@ -169,14 +215,19 @@ pub(super) fn settle(row: Option<&Row>, now: Option<&FileState>, rule: &Rule) ->
     }
 }
 
-/// Adds the digests that the approved state lacks; `None` when it lacks none.
+/// Adds the digests that the approved state lacks; `None` when it lacks none, or when nothing proves
+/// that they are of the approved content.
+///
+/// A digest that both have proves it. Where nothing was read when the state was approved, it is
+/// proven only by metadata that shows the file untouched since.
 fn extend(trusted: &FileState, now: &FileState) -> Option<FileState> {
-    let lacks = !now
-        .digests
-        .types()
-        .difference(trusted.digests.types())
-        .is_empty();
-    lacks.then(|| {
+    let (has, found) = (trusted.digests.types(), now.digests.types());
+    let is_proven = match has.is_empty() {
+        true => trusted.is_untouched(&now.stat),
+        false => has_same_content(trusted, now),
+    };
+    let extends = is_proven && !found.difference(has).is_empty();
+    extends.then(|| {
         let mut extended = trusted.clone();
         extended.digests.merge(&now.digests);
         extended

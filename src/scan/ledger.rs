@@ -77,7 +77,7 @@ impl Context<'_> {
         circumstances: &Circumstances<'_>,
     ) -> Result<(), ScanError> {
         let drift = refresh(batch, path, row, now, rule)?;
-        let before = reference(row);
+        let before = reference(row, now, rule.attributes);
         let mut event = compare(path, before.as_deref(), now, rule.attributes);
         event.drift = drift;
         event.rule = Some(rule);

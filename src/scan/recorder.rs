@@ -146,7 +146,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let row = look.row.as_deref();
         let settled = match judge(row, now.as_ref(), look.covered, look.rule.attributes) {
             Verdict::Differs => {
-                let last = reference(row);
+                let last = reference(row, now.as_ref(), look.rule.attributes);
                 put(&mut self.pairing, &path(), last.as_deref(), now.as_ref())?;
                 return Ok(());
             }
