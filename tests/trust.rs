@@ -2,6 +2,7 @@
 //! elsewhere, wildcards that find less, moves between monitors, a policy that comes and goes.
 
 mod content;
+mod orphans;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -24,6 +24,7 @@
 mod batch;
 mod chain;
 mod codec;
+mod directories;
 mod error;
 mod file_sum;
 mod journal;

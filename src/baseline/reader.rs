@@ -94,22 +94,25 @@ impl Reader {
         after: &OsStr,
         rows: &mut Vec<Row>,
     ) -> Result<bool, BaselineError> {
-        rows.clear();
-        self.snapshot("read a directory", |conn| match find_dir(conn, dir)? {
-            Some(id) => listing::page(conn, id, os_to_bytes(after), PAGE_ROWS, rows),
-            None => Ok(()),
-        })?;
-        Ok(rows.len() == PAGE_ROWS)
+        self.numbered_children(dir, after, rows)
+            .map(|(_, has_more)| has_more)
     }
 
-    /// Says whether anything is known directly inside a directory.
-    pub fn has_rows_below(&self, dir: &Path) -> Result<bool, BaselineError> {
-        let mut rows = Vec::new();
-        self.snapshot("look into a directory", |conn| match find_dir(conn, dir)? {
-            Some(id) => listing::page(conn, id, &[], 1, &mut rows),
-            None => Ok(()),
-        })?;
-        Ok(!rows.is_empty())
+    /// Does what [`Reader::children`] does, and returns the directory's number too, if it has rows.
+    pub(crate) fn numbered_children(
+        &self,
+        dir: &Path,
+        after: &OsStr,
+        rows: &mut Vec<Row>,
+    ) -> Result<(Option<i64>, bool), BaselineError> {
+        rows.clear();
+        self.snapshot("read a directory", |conn| {
+            let number = find_dir(conn, dir)?;
+            if let Some(number) = number {
+                listing::page(conn, number, os_to_bytes(after), PAGE_ROWS, rows)?;
+            }
+            Ok((number, rows.len() == PAGE_ROWS))
+        })
     }
 
     /// Returns what is known of one path.
@@ -347,7 +350,7 @@ impl Reader {
     }
 
     /// Runs some reads in one snapshot: consistent, and cheaper than one snapshot for each.
-    fn snapshot<T>(
+    pub(super) fn snapshot<T>(
         &self,
         op: &'static str,
         read: impl FnOnce(&Connection) -> Result<T, Fault>,
@@ -363,7 +366,7 @@ impl Reader {
 }
 
 /// Returns what the directories strictly below a path begin with.
-fn prefix_below(path: &Path) -> Vec<u8> {
+pub(super) fn prefix_below(path: &Path) -> Vec<u8> {
     let mut prefix = path_to_bytes(path).to_vec();
     let separator = std::path::MAIN_SEPARATOR as u8;
     if !prefix.is_empty() && prefix.last() != Some(&separator) {

@@ -17,6 +17,7 @@ pub(super) struct Known<'r> {
     page: vec::IntoIter<Row>,
     /// The last name of the page; nothing when there is no further page.
     after: Option<OsString>,
+    number: Option<i64>,
 }
 
 impl<'r> Known<'r> {
@@ -27,9 +28,15 @@ impl<'r> Known<'r> {
             dir,
             page: Vec::new().into_iter(),
             after: Some(OsString::new()),
+            number: None,
         };
         known.turn_page()?;
         Ok(known)
+    }
+
+    /// Returns the number of the directory in the store; nothing when it has no rows.
+    pub(super) fn number(&self) -> Option<i64> {
+        self.number
     }
 
     /// Takes the next row if its name sorts before this one; any row when there is no name.
@@ -60,7 +67,8 @@ impl<'r> Known<'r> {
     fn turn_page(&mut self) -> Result<(), BaselineError> {
         if let Some(after) = self.after.take() {
             let mut rows = Vec::new();
-            let has_more = self.reader.children(self.dir, &after, &mut rows)?;
+            let (number, has_more) = self.reader.numbered_children(self.dir, &after, &mut rows)?;
+            self.number = number;
             self.after = rows.last().filter(|_| has_more).map(|row| row.name.clone());
             self.page = rows.into_iter();
         }

@@ -17,6 +17,7 @@ mod joining;
 mod judge;
 mod known;
 mod ledger;
+mod orphans;
 mod plan;
 mod recorder;
 mod summary;

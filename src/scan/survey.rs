@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use waxseal_platform::walk::Walk;
 
+use super::orphans::{Accounts, tell_orphans};
 use super::visitor::Surveyor;
 use super::{Batch, Coverage, Plan, ScanError};
 use crate::baseline::{BaselineError, Reader};
@@ -42,6 +43,7 @@ pub(super) struct Shared<'p> {
     pub(super) coverage: &'p Coverage,
     pub(super) progress: &'p Progress,
     nested_roots: HashSet<&'p Path>,
+    accounts: Accounts,
     batches: Sender<Result<Batch<'p>, ScanError>>,
     /// Set when the consumer or the store failed: the rest of the walk is pointless.
     is_over: AtomicBool,
@@ -50,6 +52,8 @@ pub(super) struct Shared<'p> {
 impl<'p> Shared<'p> {
     /// Hands a batch to the consumer, waiting while it is busy.
     pub(super) fn send(&self, batch: Batch<'p>) {
+        let blind = batch.blind.iter().map(|spot| &spot.path);
+        blind.for_each(|path| self.accounts.told(path));
         let is_empty =
             batch.looks.is_empty() && batch.blind.is_empty() && batch.doubtful.is_empty();
         if !is_empty && self.batches.send(Ok(batch)).is_err() {
@@ -77,6 +81,11 @@ impl<'p> Shared<'p> {
         self.nested_roots.contains(path)
     }
 
+    /// Returns the account of what was looked at.
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     /// Says whether a path lies below a nested root that itself lies below `top`.
     pub(super) fn is_below_nested_root(&self, path: &Path, top: &Path) -> bool {
         self.has_nested_roots()
@@ -98,18 +107,20 @@ pub fn survey<'p>(
     let readers = (0..plan.threads)
         .map(|_| new_reader())
         .collect::<Result<Vec<_>, _>>()?;
+    let spare = new_reader()?;
     let (sender, receiver) = bounded(CHANNEL);
     let shared = Shared {
         plan,
         coverage: survey.coverage,
         progress: survey.progress,
         nested_roots: plan.nested_roots(),
+        accounts: Accounts::default(),
         batches: sender,
         is_over: AtomicBool::new(false),
     };
     thread::scope(|scope| {
         let builder = thread::Builder::new().name("waxseal-survey".to_owned());
-        let walking = builder.spawn_scoped(scope, move || walk(shared, readers))?;
+        let walking = builder.spawn_scoped(scope, move || walk(shared, readers, &spare))?;
         // Consumed by value: an error drops the receiver, which ends the walk.
         let consumed = consume(receiver, survey.progress, take, observe);
         match walking.join() {
@@ -140,8 +151,9 @@ fn consume<'p>(
     }
 }
 
-/// Looks at the roots, then walks below them; the channel closes when this returns.
-fn walk(shared: Shared<'_>, readers: Vec<Reader>) -> Result<(), ScanError> {
+/// Looks at the roots, walks below them, and then asks for what no listing led to; the channel closes
+/// when this returns.
+fn walk(shared: Shared<'_>, readers: Vec<Reader>, spare: &Reader) -> Result<(), ScanError> {
     let plan = shared.plan;
     let throttle = Throttle::new(plan.rate);
     let inspector = || Inspector::new(plan.threads, shared.progress, &throttle);
@@ -157,6 +169,9 @@ fn walk(shared: Shared<'_>, readers: Vec<Reader>) -> Result<(), ScanError> {
             .next()
             .expect("one surveyor was made for each thread")
     })?;
+    if !shared.is_over() {
+        tell_orphans(&shared, spare)?;
+    }
     Ok(())
 }
 

@@ -52,6 +52,12 @@ impl<'p, 's> Surveyor<'p, 's> {
         let row = self.reader.row(root)?.map(Box::new);
         let (parent, name) = split_path(root);
         let name = name.to_owned();
+        let plan = self.shared.plan;
+        if !self.shared.is_nested_root(root) && plan.is_in_scope(parent) {
+            // No listing leads to it, and nothing in it is watched but roots.
+            let number = self.reader.directory_number(parent)?;
+            self.shared.accounts().listed(number);
+        }
         // `/` has no parent to be looked at from.
         let is_top = parent.as_os_str().is_empty();
         let opened = Dir::open(if is_top { root } else { parent }).and_then(|dir| {
@@ -70,7 +76,6 @@ impl<'p, 's> Surveyor<'p, 's> {
                 return Ok(false);
             }
         };
-        let plan = self.shared.plan;
         let is_in_store = !is_top && plan.is_store(&dir.stat().unwrap_or(listed));
         let is_store = is_in_store || plan.is_store(&listed);
         if let Decision::Watched(rule) = plan.policy.decide(root, listed.kind) {
@@ -154,6 +159,7 @@ impl<'p, 's> Surveyor<'p, 's> {
     fn vanish_below(&mut self, top: &Path) -> Result<(), BaselineError> {
         let shared = self.shared;
         let policy = shared.plan.policy;
+        shared.accounts().told(top);
         let mut batch: Option<Batch<'p>> = None;
         self.reader.below(top, |path, row| {
             let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
@@ -192,6 +198,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         let shared = self.shared;
         let mut joining = Joining::new(shared, &listing);
         let mut known = Known::of(&self.reader, &listing.path)?;
+        shared.accounts().listed(known.number());
         for entry in &listing.entries {
             let name = os_to_bytes(&entry.name);
             while let Some(row) = known.next_before(Some(name))? {
