@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::Context as _;
 use clap::Args;
 use waxseal_platform::signals::{Asked, Signals};
-use waxseal_platform::watch::Options;
+use waxseal_platform::watch::{BackendKind, Options};
 
 use super::exit_code::ExitCode;
 use super::look;
@@ -15,7 +15,7 @@ use super::paths;
 use super::scan::{join, refuse_early};
 use super::settings::{Settings, warn};
 use super::watched::Watched;
-use crate::config;
+use crate::config::{self, Backend};
 use crate::engine::{End, Engine, Mandate, Remote, canary_dir};
 use crate::policy::Policy;
 use crate::report::Format;
@@ -49,7 +49,10 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     let mut watched = Watched::load(settings, Some(&reader))?;
     join(&mut watched, &asked, None, &reader)?;
     watched.remember(&mut baseline)?;
-    let options = Options::new(canary_dir(reader.state_dir()));
+    let options = Options {
+        backends: backends(&outputs(&watched, settings)),
+        ..Options::new(canary_dir(reader.state_dir()))
+    };
     let threads = settings.threads.min(look::threads_affordable());
     drop(reader);
 
@@ -114,6 +117,19 @@ fn outputs(watched: &Watched, settings: &Settings) -> config::Settings {
         outputs.stdout = Some(config::StdoutForm::Ndjson);
     }
     outputs
+}
+
+/// Returns the backends that the configuration wants; what none of them covers is polled.
+fn backends(settings: &config::Settings) -> Vec<BackendKind> {
+    let kinds = settings
+        .backends
+        .iter()
+        .filter_map(|backend| match backend {
+            Backend::Fanotify => Some(BackendKind::Fanotify),
+            Backend::Inotify => Some(BackendKind::Inotify),
+            Backend::Poll => None,
+        });
+    kinds.collect()
 }
 
 /// Passes on what the system asks for.

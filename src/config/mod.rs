@@ -9,6 +9,7 @@
 //! monitors only, so that a package can bring its own without editing the file of the
 //! administrator.
 
+mod backends;
 mod monitor;
 mod output;
 mod problem;
@@ -22,6 +23,7 @@ mod span;
 #[cfg(test)]
 mod tests;
 
+pub use backends::Backend;
 pub use monitor::NOT_TAMPER_EVIDENT;
 pub use output::{FileOutput, StdoutForm};
 pub use problem::{ConfigError, Problem};

@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use super::backends::{Backend, read_backends};
 use super::output::{FileOutput, StdoutForm, read_file, read_stdout};
 use super::problem::Problem;
 use super::schedule::Schedule;
 use super::section::{Section, Source};
 
 /// The keys at the top of a file.
-pub(super) const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 9] = [
     "scan_at_start",
     "scan_rate_per_sec",
     "schedule",
     "full_schedule",
     "schedule_max_delay",
     "poll_interval",
+    "backends",
     "monitor",
     "output",
 ];
@@ -44,6 +46,8 @@ pub struct Settings {
     pub schedule_max_delay: Duration,
     /// How often is looked at what tells of no changes by itself.
     pub poll_interval: Duration,
+    /// The ways to be told of changes, in the order in which they are tried for each directory.
+    pub backends: Vec<Backend>,
     /// How events go to standard output; they do when no output is configured.
     pub stdout: Option<StdoutForm>,
     /// The file that events are appended to.
@@ -59,6 +63,7 @@ impl Default for Settings {
             full_schedule: WEEKLY.parse().ok(),
             schedule_max_delay: Duration::ZERO,
             poll_interval: POLL_INTERVAL,
+            backends: Backend::ALL.to_vec(),
             stdout: Some(StdoutForm::Text),
             file: None,
         }
@@ -91,6 +96,7 @@ impl Settings {
             settings.schedule_max_delay = delay;
         }
         settings.poll_interval = read_poll_interval(top, source);
+        settings.backends = read_backends(top, source);
         let mut file_place = None;
         if let Some(output) = top.table("output", "[output.stdout] or [output.file]", source) {
             file_place = settings.read_outputs(&output, source);

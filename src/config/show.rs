@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use waxseal_hashers::HashType;
 
 use super::Config;
+use super::backends::Backend;
 use super::output::FileOutput;
 use super::schedule::Schedule;
 use super::settings::OFF;
@@ -40,6 +41,11 @@ impl Config {
         ] {
             line(&mut text, key, quoted(&show_span(span)));
         }
+        let backends = settings
+            .backends
+            .iter()
+            .map(|backend| Backend::name(*backend));
+        line(&mut text, "backends", list(backends));
         for monitor in &self.policy.monitors {
             push_monitor(&mut text, monitor);
         }

@@ -42,6 +42,7 @@ fn every_key_is_read() {
         full_schedule = "0 4 1 * *"
         schedule_max_delay = "15m"
         poll_interval = "5m"
+        backends = ["inotify", "poll"]
         [[monitor]]
         name = "all"
         paths = ["/usr/bin", "/home/*/.ssh"]
@@ -76,6 +77,7 @@ fn every_key_is_read() {
         (settings.schedule_max_delay, settings.poll_interval),
         (minutes(15), minutes(5))
     );
+    assert_eq!(settings.backends, [Backend::Inotify, Backend::Poll]);
     let file = FileOutput {
         path: "/var/log/events.ndjson".into(),
         rotate_size: 1 << 30,
@@ -394,6 +396,22 @@ fn settings_at_the_top_are_checked_too() {
         ),
         ("poll_interval = \"0\"", "poll_interval is zero", "\"1s\""),
         (
+            "backends = [\"inotify\", \"kqueue\"]",
+            "unknown backend \"kqueue\"",
+            "\"fanotify\", \"inotify\" or \"poll\"",
+        ),
+        ("backends = []", "backends is empty", "[\"poll\"]"),
+        (
+            "backends = [\"poll\", \"inotify\"]",
+            "\"inotify\" would never be tried",
+            "\"poll\" at the end",
+        ),
+        (
+            "backends = [\"poll\", \"poll\"]",
+            "\"poll\" stands twice in backends",
+            "remove the second",
+        ),
+        (
             "scan_at_start = 1",
             "scan_at_start is a number",
             "true or false",
@@ -461,7 +479,7 @@ fn the_shown_configuration_reads_back_the_same() {
                max_file_size = \"10kb\"\nexclude_files = ['re:\\.(a|b)$']\n";
     let all = format!(
         "schedule = \"off\"\nfull_schedule = \"off\"\nschedule_max_delay = \"90s\"\n\
-         poll_interval = \"1h\"\n{MONITOR}[output.stdout]\nformat = \"ndjson\"\n\
+         poll_interval = \"1h\"\nbackends = [\"poll\"]\n{MONITOR}[output.stdout]\nformat = \"ndjson\"\n\
          [output.file]\npath = \"/v/\\\"e\\\"\"\nrotate_size = 0\nrotate_age = \"36h\"\nkeep = 0x10\n"
     );
     let defaults = ["linux", "macos"].map(default_toml);

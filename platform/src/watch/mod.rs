@@ -249,6 +249,9 @@ impl Watcher {
             Some(format!("{}: {reason}", health.kind))
         });
         reasons.extend(unusable);
+        if reasons.is_empty() {
+            reasons.push("no other way to be told is wanted".to_owned());
+        }
         Coverage::Polling {
             reason: reasons.join("; "),
         }
