@@ -62,7 +62,14 @@ pub(super) fn writer(place: &StateDir) -> Result<(Connection, Trust), BaselineEr
 pub(super) fn reader(place: &StateDir) -> Result<Connection, BaselineError> {
     let failed = |error: rusqlite::Error| Fault::from(error).at(&place.db, "open the store");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(&place.db, flags).map_err(failed)?;
+    let conn = match Connection::open_with_flags(&place.db, flags) {
+        Ok(conn) => conn,
+        Err(error) => {
+            // Where there is none left, that is the better reason.
+            spare_descriptors(place)?;
+            return Err(failed(error));
+        }
+    };
     let conn = match first_look(&conn) {
         Ok(()) => conn,
         Err(error) if needs_writing(&error) => {
