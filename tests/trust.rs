@@ -1,6 +1,7 @@
 //! Nothing becomes trusted, and nothing is lost, by a change around a watched path: links turned
 //! elsewhere, wildcards that find less, moves between monitors, a policy that comes and goes.
 
+mod compared;
 mod content;
 mod orphans;
 

@@ -89,6 +89,9 @@ pub(crate) fn judge(
 
 /// Returns the state to compare with and to tell as the one before: that of the last look, with the
 /// approved digests where its content was not read, or is as approved by other digests.
+///
+/// Where a difference that was not compared then is compared now, it is the approved state: nobody
+/// was told of the difference, and the policy alone makes it one.
 pub(crate) fn reference<'r>(
     row: Option<&'r Row>,
     now: Option<&FileState>,
@@ -102,15 +105,21 @@ pub(crate) fn reference<'r>(
     let was_unread = last.stat.kind == Kind::File && last.digests.is_empty();
     // That the content was unknown is then all there is to tell.
     let is_closed = was_unread && now.is_some_and(|now| is_closed_by(Some(row), now, counted));
-    if is_closed || !(was_unread || has_same_content(trusted, last)) {
-        return Some(Cow::Borrowed(last));
+    let last = if is_closed || !(was_unread || has_same_content(trusted, last)) {
+        Cow::Borrowed(last)
+    } else {
+        let mut digests = trusted.digests.clone();
+        digests.merge(&last.digests);
+        Cow::Owned(FileState {
+            digests,
+            ..last.clone()
+        })
+    };
+    let is_untold = now.is_some() && !row.is_drifting();
+    if is_untold && !diff(trusted, &last, counted).is_empty() {
+        return Some(Cow::Borrowed(trusted));
     }
-    let mut digests = trusted.digests.clone();
-    digests.merge(&last.digests);
-    Some(Cow::Owned(FileState {
-        digests,
-        ..last.clone()
-    }))
+    Some(last)
 }
 
 /// Says whether a path found in state `now` differs from its approved state in a way that waits
