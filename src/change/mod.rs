@@ -148,12 +148,21 @@ fn common_types(one: &FileState, other: &FileState) -> HashTypes {
     one.digests.types().intersection(other.digests.types())
 }
 
-/// Returns the fields by which a difference is told that is open although no counted field shows
-/// it: the digests that only one side has, because the content could not be read.
-pub fn unproven(before: &FileState, after: &FileState) -> Vec<Field> {
-    let (before, after) = (before.digests.types(), after.digests.types());
-    let lone = before.union(after).difference(before.intersection(after));
-    lone.iter().map(Field::Hash).collect()
+/// Returns the fields by which a difference is told: those that count, and where it is open although
+/// none of them differs, the reason for that.
+///
+/// That is content of which one side has no digest at all, because it could not be read, or what the
+/// policy has stopped to compare.
+pub fn diff_to_tell(before: &FileState, after: &FileState, counted: Attributes) -> Vec<Field> {
+    let fields = diff(before, after, counted);
+    if !fields.is_empty() {
+        return fields;
+    }
+    if before.digests.is_empty() != after.digests.is_empty() {
+        let lone = before.digests.types().union(after.digests.types());
+        return lone.iter().map(Field::Hash).collect();
+    }
+    diff(before, after, counted.union(Attributes::DEFAULT))
 }
 
 /// Returns the counted fields in which two listings differ, inode flags aside.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use waxseal_platform::stat::{InodeFlags, Kind, Timestamp};
 use waxseal_platform::xattr::Xattrs;
 
-use super::{Action, Actions, Field, diff, diff_listed, has_same_content, unproven};
+use super::{Action, Actions, Field, diff, diff_listed, diff_to_tell, has_same_content};
 use crate::policy::Attributes;
 use crate::state::FileState;
 use crate::state::sample::{digests, file, with};
@@ -140,10 +140,18 @@ fn content_without_a_digest_in_common_is_not_proven_to_be_the_same() {
     assert!(!has_same_content(&before, &other));
     let half = with(&before, |s| s.digests = digests(b"other", "sha256,md5"));
     assert!(!has_same_content(&other, &half));
-    assert_eq!(
-        names(&unproven(&before, &other)),
-        ["hash.md5", "hash.sha256"]
-    );
+}
+
+#[test]
+fn what_is_open_is_told_by_why_it_is_where_nothing_that_counts_differs() {
+    let before = file(b"content");
+    let unread = with(&before, |s| s.digests = digests(b"", ""));
+    let told = |after: &FileState| names(&diff_to_tell(&before, after, Attributes::TYPE));
+    assert_eq!(told(&unread), ["hash.sha256"]);
+    let other = with(&before, |s| s.stat.mode = 0o600);
+    assert_eq!(told(&other), ["mode"]);
+    let both = with(&other, |s| s.stat.kind = Kind::Fifo);
+    assert_eq!(told(&both), ["type"]);
 }
 
 #[test]

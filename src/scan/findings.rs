@@ -8,7 +8,7 @@ use waxseal_platform::stat::Kind;
 use super::judge::{Verdict, judge, settle};
 use super::{BlindSpot, Cause, Look, ScanError};
 use crate::baseline::{BaselineError, Paired, Pairing, Reader, Row};
-use crate::change::{Action, Actions, Field, diff, unproven};
+use crate::change::{Action, Actions, Field, diff, diff_to_tell};
 use crate::event::{Event, FoundBy, SILENT_CHANGE};
 use crate::inspect::{Observation, Present, Unread};
 use crate::policy::{Attributes, Policy};
@@ -162,13 +162,10 @@ pub(super) fn compare<'e>(
     after: Option<&'e FileState>,
     counted: Attributes,
 ) -> Event<'e> {
-    let mut changed = match (before, after) {
-        (Some(before), Some(after)) => diff(before, after, counted),
+    let changed = match (before, after) {
+        (Some(before), Some(after)) => diff_to_tell(before, after, counted),
         _ => Vec::new(),
     };
-    if let (true, Some(before), Some(after)) = (changed.is_empty(), before, after) {
-        changed = unproven(before, after);
-    }
     let actions = match (before, after) {
         (_, None) => Actions::just(Action::Deleted),
         (None, Some(_)) => Actions::just(Action::Created),

@@ -126,7 +126,8 @@ pub(crate) fn reference<'r>(
 /// for somebody's approval.
 ///
 /// Beside what differs in a counted field this is what was open already and could not be looked
-/// into: to read nothing closes nothing.
+/// into, because to read nothing closes nothing; and what was open already by fields that count no
+/// more, because not to compare is not to approve.
 pub(super) fn is_open(
     trusted: Option<&FileState>,
     known: Option<&Seen>,
@@ -142,13 +143,37 @@ pub(super) fn is_open(
     let Some(open) = known.filter(|seen| seen.drift) else {
         return false;
     };
-    let was_proven = || {
-        let last = open.state.as_ref();
-        last.is_some_and(|last| has_same_content(trusted, last))
-    };
-    let is_file = trusted.stat.kind == Kind::File && now.stat.kind == Kind::File;
-    let is_unread = is_file && now.digests.is_empty() && !trusted.digests.is_empty();
-    is_unread && !was_proven()
+    let last = open.state.as_ref();
+    if is_unread(trusted, now) && !last.is_some_and(|last| has_same_content(trusted, last)) {
+        return true;
+    }
+    last.is_some_and(|last| outlives_policy(trusted, last, counted))
+        && differs_at_all(trusted, now, counted)
+}
+
+/// Says whether what is open at a path is no difference under its present rule.
+pub(super) fn is_open_by_earlier_policy(row: &Row, rule: &Rule) -> bool {
+    let states = row.trusted.as_ref().zip(row.last());
+    row.is_drifting()
+        && states.is_some_and(|(trusted, last)| outlives_policy(trusted, last, rule.attributes))
+}
+
+/// Says whether two states differ, and in no field that counts: an earlier policy compared more.
+fn outlives_policy(trusted: &FileState, last: &FileState, counted: Attributes) -> bool {
+    !is_unread(trusted, last)
+        && diff(trusted, last, counted).is_empty()
+        && differs_at_all(trusted, last, counted)
+}
+
+/// Says whether two states differ in what counts or would by default.
+fn differs_at_all(trusted: &FileState, now: &FileState, counted: Attributes) -> bool {
+    !diff(trusted, now, counted.union(Attributes::DEFAULT)).is_empty()
+}
+
+/// Says whether approved content was not read.
+fn is_unread(trusted: &FileState, now: &FileState) -> bool {
+    let are_files = trusted.stat.kind == Kind::File && now.stat.kind == Kind::File;
+    are_files && now.digests.is_empty() && !trusted.digests.is_empty()
 }
 
 /// Says whether what was open at a path that is still there is open no longer.

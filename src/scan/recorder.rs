@@ -15,7 +15,7 @@ use serde_json::json;
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::findings::{Finding, Report, complete, put, report_since};
-use super::judge::{Settled, Update, Verdict, judge, reference, settle};
+use super::judge::{Settled, Update, Verdict, is_open_by_earlier_policy, judge, reference, settle};
 use super::ledger::{Circumstances, Context, append, apply, initial};
 use super::{Batch, BlindSpot, Cause, Coverage, Look, Plan, ScanError, Summary};
 use crate::baseline::{
@@ -257,7 +257,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
     }
 
     /// Removes rows that the policy does not watch any more, but for open differences: those are told
-    /// and wait for approval.
+    /// and wait for approval, as do those that the policy does not compare any more.
     fn forget_unwatched(&mut self, scope: &Path) -> Result<(), ScanError> {
         let reader = self.reader.another()?;
         if let Some(row) = reader.row(scope)? {
@@ -268,14 +268,21 @@ impl<'a, 'p> Recorder<'a, 'p> {
 
     fn forget_if_unwatched(&mut self, path: &Path, row: &Row) -> Result<(), ScanError> {
         let kind = row.kind().unwrap_or(Kind::File);
-        if self.plan.policy.decide(path, kind).watched().is_some() {
-            return Ok(());
-        }
+        let rule = self.plan.policy.decide(path, kind).watched();
         if row.is_drifting() {
-            let shown = escape::path(path);
-            let message = format!("{shown} left the policy with a difference nobody approved");
+            let news = match rule {
+                None => "left the policy with a difference nobody approved",
+                Some(rule) if is_open_by_earlier_policy(row, rule) => {
+                    "has a difference nobody approved that the policy does not compare any more"
+                }
+                Some(_) => return Ok(()),
+            };
+            let message = format!("{} {news}", escape::path(path));
             let notice = Notice::now(NoticeAction::ConfigChange, message).about(path);
             self.writes.push(Write::Notice(notice));
+            return Ok(());
+        }
+        if rule.is_some() {
             return Ok(());
         }
         self.summary.left += 1;

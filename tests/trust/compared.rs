@@ -54,3 +54,67 @@ fn what_begins_to_be_compared_is_told_together_with_what_changed_meanwhile() {
     assert_eq!(changed, &json!(["mode", "hash.sha256"]));
     it.run(&["scan"]).exits(1);
 }
+
+#[test]
+fn an_open_difference_stays_open_when_the_configuration_stops_to_compare_it() {
+    let narrow = config("attributes = [\"content\"]\n");
+    let it = Configured::new(&[("f", "1"), ("g", "1")], &config(""));
+    it.run(&["scan"]).exits(0);
+    chmod(&it, "f", 0o4777);
+    it.run(&["scan"]).exits(1);
+    it.write(&narrow);
+    assert_eq!(
+        it.events("check"),
+        ["attributes_modified f"],
+        "before a scan knows"
+    );
+    for _ in 0..2 {
+        it.run(&["scan"]).exits(1);
+        it.run(&["scan", "--full"]).exits(1);
+        let check = it.run(&["check"]).exits(1);
+        let changed = &check.documents()[0]["waxseal"]["changed"];
+        assert_eq!(changed, &json!(["mode"]));
+    }
+    let told = "does not compare any more";
+    let log = it.run(&["log"]).exits(0);
+    assert_eq!(log.stdout.matches(told).count(), 1, "{}", log.stdout);
+    let f = it.sandbox.path("f");
+    assert!(log.stdout.contains(&format!("{} has a", f.display())));
+    it.run(&["accept", "--all", "--reason", "mine"]).exits(0);
+    it.run(&["check", "--full"]).exits(0);
+    it.write(&config(""));
+    it.run(&["scan"]).exits(0);
+}
+
+#[test]
+fn what_is_compared_no_more_is_closed_by_being_put_back() {
+    let it = Configured::new(&[("f", "1")], &config(""));
+    chmod(&it, "f", 0o644);
+    it.run(&["scan"]).exits(0);
+    chmod(&it, "f", 0o4777);
+    it.run(&["scan"]).exits(1);
+    it.write(&config("attributes = [\"content\"]\n"));
+    it.run(&["scan"]).exits(1);
+    chmod(&it, "f", 0o644);
+    it.run(&["check"]).exits(0);
+    assert_eq!(it.events("scan"), ["attributes_modified f"]);
+    it.run(&["scan"]).exits(0);
+}
+
+#[test]
+fn changed_content_stays_open_when_the_configuration_stops_to_hash() {
+    for narrow in ["hash_types = []\n", "attributes = [\"mode\"]\n"] {
+        let it = Configured::new(&[("f", "1")], &config(""));
+        it.run(&["scan"]).exits(0);
+        it.sandbox.write("f", "2");
+        it.run(&["scan"]).exits(1);
+        it.write(&config(narrow));
+        it.run(&["scan"]).exits(1);
+        let mode = fs::metadata(it.sandbox.path("f")).unwrap().permissions();
+        fs::set_permissions(it.sandbox.path("f"), mode).unwrap();
+        it.run(&["scan"]).exits(1);
+        it.write(&config(""));
+        it.run(&["scan"]).exits(1);
+        assert_eq!(it.events("check"), ["updated f"], "{narrow}");
+    }
+}
