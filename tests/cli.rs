@@ -104,10 +104,7 @@ fn a_scan_takes_the_baseline_then_reports_each_change_once_until_it_is_accepted(
         .waxseal(&["accept", "a", "--reason", "edited"])
         .exits(0)
         .says("1 path approved");
-    sandbox
-        .waxseal(&["scan"])
-        .exits(1)
-        .says("2 differences are open");
+    sandbox.waxseal(&["scan"]).exits(1).says("2 paths are open");
     sandbox
         .waxseal(&["accept", "a", "--reason", "again"])
         .exits(2)
@@ -421,7 +418,7 @@ fn status_counts_and_explains_nothing_away() {
     sandbox
         .waxseal(&["status"])
         .exits(0)
-        .says("1 difference")
+        .says("open             1 path:")
         .says("command line");
 }
 

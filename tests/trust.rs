@@ -297,3 +297,28 @@ fn a_rename_over_a_watched_file_tells_what_it_put_an_end_to() {
         "both states are told: {text}"
     );
 }
+
+#[test]
+fn scan_and_check_count_the_same_paths_as_open() {
+    let sandbox = Sandbox::with(&[("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")]);
+    sandbox.baseline();
+    let open = |expected: u64| {
+        let runs = ["check", "scan", "check"].map(|verb| sandbox.ndjson(verb, &[]).exits(1));
+        let counts = runs.map(|run| run.summary()["open"].clone());
+        assert_eq!(counts, [json!(expected), json!(expected), json!(expected)]);
+    };
+    let rename = |from: &str, to: &str| {
+        fs::rename(sandbox.path(from), sandbox.path(to)).unwrap();
+    };
+    rename("a", "a2");
+    open(2);
+    rename("b", "c");
+    open(4);
+    rename("d", "e");
+    sandbox.write("d", "new");
+    open(6);
+    rename("a2", "a3");
+    open(6);
+    let text = sandbox.waxseal(&["scan"]).exits(1);
+    text.says("6 paths are open");
+}

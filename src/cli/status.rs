@@ -79,8 +79,8 @@ impl Status {
     fn lines(&self, is_verbose: bool) -> Vec<String> {
         let open = match self.counts.drifting {
             0 => "nothing".to_owned(),
-            1 => "1 difference: `waxseal check` shows it".to_owned(),
-            number => format!("{number} differences: `waxseal check` shows them"),
+            1 => "1 path: `waxseal check` shows it".to_owned(),
+            number => format!("{number} paths: `waxseal check` shows them"),
         };
         let made = moment(self.created);
         let store = format!("{}, id {}, made {made}", bytes(self.size), self.store_id);

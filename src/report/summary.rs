@@ -61,7 +61,7 @@ pub fn lines(summary: &Summary, run: &Run) -> Vec<String> {
         };
         lines.push(format!(
             "{} {verb} open: `waxseal check` shows {them}, `waxseal accept` approves {them}",
-            count(summary.open, "difference")
+            count(summary.open, "path")
         ));
     }
     lines.push(format!("{}; {}", outcome(summary, run), effort(summary)));
@@ -201,7 +201,7 @@ mod tests {
             [
                 "/srv/x joined the baseline",
                 "1 path left the policy, 5 joined, 0 got new digests",
-                "4 differences are open: `waxseal check` shows them, `waxseal accept` approves them",
+                "4 paths are open: `waxseal check` shows them, `waxseal accept` approves them",
                 "3 new differences: 1 created, 2 modified; 10 paths looked at in 0.00 s",
             ]
         );

@@ -141,9 +141,10 @@ impl<'a, 'p> Comparer<'a, 'p> {
             let finding = Finding::from(paired);
             let event = describe(plan.policy, &finding, true);
             summary.count(event.actions.first());
+            // Nothing is at the approved path of what moved away, and that is open by itself.
+            summary.open += 1 + u64::from(finding.vacated);
             report(&writer.event(&event, None)).map_err(ScanError::Report)
         })?;
-        self.summary.open = self.summary.reported();
         self.summary.elapsed = self.started.elapsed();
         Ok((self.summary, self.blind))
     }
