@@ -322,3 +322,21 @@ fn scan_and_check_count_the_same_paths_as_open() {
     let text = sandbox.waxseal(&["scan"]).exits(1);
     text.says("6 paths are open");
 }
+
+#[test]
+fn a_check_of_a_link_looks_at_the_place_it_leads_to() {
+    let sandbox = Sandbox::with(&[("real/f", "1"), ("other/f", "1")]);
+    symlink("real", sandbox.path("l")).unwrap();
+    symlink("other", sandbox.path("o")).unwrap();
+    sandbox.waxseal(&["scan", "real"]).exits(0);
+    sandbox.waxseal(&["check", "l"]).exits(0);
+    sandbox.write("real/f", "2");
+    let check = sandbox.waxseal(&["check", "l", "--format=ndjson"]).exits(1);
+    let path = sandbox.path("real/f").to_str().unwrap().to_owned();
+    assert_eq!(check.changes(), [("updated".to_owned(), path)]);
+    let refused = sandbox.waxseal(&["check", "o"]).exits(2);
+    refused.complains("o has no baseline");
+    symlink(sandbox.tree(), sandbox.home().join("up")).unwrap();
+    let up = sandbox.home().join("up");
+    sandbox.waxseal(&["check", up.to_str().unwrap()]).exits(1);
+}

@@ -112,19 +112,22 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitC
     })
 }
 
-/// Refuses a path that no scan has looked at, or of which nothing is watched.
+/// Refuses a path that no scan has looked at, or of which nothing is watched; of a link also the
+/// place counts that it leads to.
 fn refuse_without_baseline(
     path: &Path,
     watched: &Watched,
     coverage: &Coverage,
 ) -> anyhow::Result<()> {
     let roots = watched.policy.roots();
-    let is_watched = watched.watches(path) || roots.iter().any(|root| root.path.starts_with(path));
-    let is_covered = coverage.includes(path)
-        || roots
-            .iter()
-            .any(|root| root.path.starts_with(path) && coverage.includes(&root.path));
-    if is_watched && is_covered {
+    let has_baseline = |path: &Path| {
+        let mut inside = roots.iter().filter(|root| root.path.starts_with(path));
+        let is_covered =
+            coverage.includes(path) || inside.any(|root| coverage.includes(&root.path));
+        watched.reaches(path) && is_covered
+    };
+    let target = paths::link_target(path);
+    if has_baseline(path) || target.is_some_and(|target| has_baseline(&target)) {
         return Ok(());
     }
     let shown = escape::path(path);

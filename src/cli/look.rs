@@ -134,7 +134,7 @@ pub(super) fn nothing_to_do() -> anyhow::Error {
 /// `waxseal scan /bin` means what is in it, even where `/bin` is a link.
 fn with_link_targets(mut paths: Vec<PathBuf>, watched: &Watched) -> Vec<PathBuf> {
     let targets = paths.iter().filter_map(|path| paths::link_target(path));
-    let targets: Vec<PathBuf> = targets.filter(|target| watched.watches(target)).collect();
+    let targets: Vec<PathBuf> = targets.filter(|target| watched.reaches(target)).collect();
     for target in targets {
         if !paths.contains(&target) {
             paths.push(target);

@@ -16,7 +16,7 @@ use super::exit_code::usage;
 use super::paths;
 use super::settings::{Loaded, Settings};
 use crate::baseline::{Baseline, Reader};
-use crate::policy::{Decision, MonitorSpec, PathPattern, Policy, PolicyError, PolicySpec};
+use crate::policy::{Decision, MonitorSpec, PathPattern, Policy, PolicyError, PolicySpec, Root};
 use crate::state::escape;
 
 /// Where the store keeps the monitors of the command line.
@@ -106,6 +106,12 @@ impl Watched {
     pub(super) fn watches(&self, path: &Path) -> bool {
         let kind = paths::kind(path).unwrap_or(Kind::File);
         matches!(self.policy.decide(path, kind), Decision::Watched(_))
+    }
+
+    /// Says whether a path itself is watched, or something below it is configured.
+    pub(super) fn reaches(&self, path: &Path) -> bool {
+        let is_inside = |root: &Root| root.path.starts_with(path);
+        self.watches(path) || self.policy.roots().iter().any(is_inside)
     }
 
     /// Returns the bytes a second that scans may read.
