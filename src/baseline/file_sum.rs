@@ -61,6 +61,18 @@ impl FileSum {
         }
     }
 
+    /// Says whether there is a record that says neither anything nor that it says nothing.
+    ///
+    /// A power cut while it is written can leave one, so it is no reason to refuse the store.
+    pub(super) fn is_damaged(path: &Path) -> io::Result<bool> {
+        let is_empty = match path.metadata() {
+            Ok(found) => found.len() == 0,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(error),
+        };
+        Ok(!is_empty && Self::load(path)?.is_none())
+    }
+
     /// Records the sum, durably.
     pub(super) fn save(self, path: &Path) -> io::Result<()> {
         let mut file = open_or_create(path)?;

@@ -81,6 +81,7 @@ pub struct Baseline {
     shrunk: bool,
     /// What `PRAGMA data_version` said last: it changes when another connection has written.
     version: i64,
+    warning: Option<String>,
     /// The lock of a watch, held beside or instead of the writer's.
     watch: Option<Lock>,
     /// Declared last: released when the connection is closed. `None` while it is shared.
@@ -95,6 +96,7 @@ impl Baseline {
         place.verify_private()?;
         place.verify_filesystem()?;
         let lock = Lock::acquire(&place)?;
+        let warning = verify::lost_seal(&place)?;
         let (conn, trust) = open::writer(&place)?;
         let store_id =
             meta::store_id(&conn).map_err(|fault| fault.at(&place.db, "open the store"))?;
@@ -105,6 +107,7 @@ impl Baseline {
             sealed: trust == Trust::Sealed,
             shrunk: false,
             version: 0,
+            warning,
             watch: None,
             lock: Some(lock),
         })
@@ -173,6 +176,11 @@ impl Baseline {
     /// Writes everything back into the one file and seals it with its checksum.
     pub fn close(mut self) -> Result<(), BaselineError> {
         self.seal()
+    }
+
+    /// Returns what its user should know about the store as it was found.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// Returns the random name of this store: 16 hexadecimal digits.

@@ -21,7 +21,7 @@ use super::row::{Row, read_dir};
 use super::scan_run::{self, BlindSpot, ScanId, ScanRun};
 use super::scope::{self, Scope};
 use super::state_dir::StateDir;
-use super::{meta, open};
+use super::{meta, open, verify};
 
 /// Rows that are in memory at a time while a whole subtree is visited.
 const PAGE_ROWS: usize = 1024;
@@ -38,6 +38,7 @@ pub struct Reader {
     conn: Connection,
     place: Arc<StateDir>,
     store_id: String,
+    warning: Option<String>,
 }
 
 /// How much the store holds.
@@ -57,8 +58,10 @@ impl Reader {
     /// For more threads of the same process use [`Reader::another`]: it verifies nothing again.
     pub fn open(state_dir: &Path) -> Result<Self, BaselineError> {
         let place = StateDir::at(state_dir)?;
+        let warning = verify::lost_seal(&place)?;
         let conn = open::verified_reader(&place)?;
-        Self::with(conn, Arc::new(place))
+        let reader = Self::with(conn, Arc::new(place))?;
+        Ok(Self { warning, ..reader })
     }
 
     /// Opens a further connection to the same store, for another thread.
@@ -78,7 +81,13 @@ impl Reader {
             conn,
             place,
             store_id,
+            warning: None,
         })
+    }
+
+    /// Returns what its user should know about the store as it was found.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// Says whether any scope was ever recorded.

@@ -79,6 +79,18 @@ pub(super) fn seal(place: &StateDir) -> Result<Trust, BaselineError> {
     Err(damaged(&place.db, &reason))
 }
 
+/// Returns what to tell of a store that was verified without the checksum it should have.
+pub(super) fn lost_seal(place: &StateDir) -> Result<Option<String>, BaselineError> {
+    let failed = |source| BaselineError::io("verify", &place.sum, source);
+    let told = || {
+        format!(
+            "{} is damaged and proves nothing; every row of the store was verified instead. The next run that writes replaces it",
+            escape::path(&place.sum)
+        )
+    };
+    Ok(FileSum::is_damaged(&place.sum).map_err(failed)?.then(told))
+}
+
 /// Refuses a directory whose store is gone while traces of it are left.
 pub(super) fn never_existed(place: &StateDir) -> Result<(), BaselineError> {
     for trace in [&place.sum, &place.wal] {

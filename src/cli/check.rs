@@ -9,7 +9,7 @@ use super::progress::Bar;
 use super::settings::Settings;
 use super::watched::Watched;
 use super::{look, paths};
-use crate::baseline::{BaselineError, Reader};
+use crate::baseline::BaselineError;
 use crate::change::Action;
 use crate::event::Writer;
 use crate::inspect::Progress;
@@ -59,7 +59,7 @@ enum Codes {
 /// Runs `waxseal check`.
 pub(super) fn run(args: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let asked = paths::absolute_all(&args.paths)?;
-    let reader = Reader::open(&settings.state_dir()?)?;
+    let reader = settings.open_reader()?;
     let watched = Watched::load(settings, Some(&reader))?;
     if watched.is_nothing() {
         return Err(look::nothing_to_do());

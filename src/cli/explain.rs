@@ -8,7 +8,7 @@ use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::exit_code::ExitCode;
 use super::paths;
-use super::settings::Settings;
+use super::settings::{Settings, warn_of};
 use super::watched::{Watched, shown_pattern};
 use crate::baseline::{BaselineError, Reader, Row, Seen};
 use crate::event::{Writer, path_text, time};
@@ -34,7 +34,10 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let path = paths::absolute(&args.path)?;
     let reader = match Reader::open(&settings.state_dir()?) {
-        Ok(reader) => Some(reader),
+        Ok(reader) => {
+            warn_of(reader.warning());
+            Some(reader)
+        }
         Err(BaselineError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),
     };

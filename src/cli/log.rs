@@ -67,7 +67,7 @@ pub(super) fn run(args: &LogArgs, settings: &Settings) -> anyhow::Result<ExitCod
         under: paths::absolute_all(&args.paths)?,
         since,
     };
-    let reader = Reader::open(&settings.state_dir()?)?;
+    let reader = settings.open_reader()?;
     if args.verify {
         return verify(&reader, settings);
     }

@@ -14,7 +14,7 @@ use waxseal_platform::host;
 
 use super::args::{Form, Globals, When};
 use super::exit_code::usage;
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Reader};
 use crate::config::Config;
 use crate::report::{Format, Output, Reporter, Style};
 use crate::state::escape;
@@ -98,7 +98,16 @@ impl Settings {
             fs::create_dir_all(parent)
                 .with_context(|| format!("cannot create {}", escape::path(parent)))?;
         }
-        Ok(Baseline::open(&state_dir)?)
+        let baseline = Baseline::open(&state_dir)?;
+        warn_of(baseline.warning());
+        Ok(baseline)
+    }
+
+    /// Opens the store for reading.
+    pub(super) fn open_reader(&self) -> anyhow::Result<Reader> {
+        let reader = Reader::open(&self.state_dir()?)?;
+        warn_of(reader.warning());
+        Ok(reader)
     }
 
     /// Says whether a store may exist, without looking into it.
@@ -166,6 +175,13 @@ impl Settings {
             Format::Ndjson => output.line(&object.to_string()),
         }
         output.finish().context("cannot write the report")
+    }
+}
+
+/// Warns of what the store has to say of itself.
+pub(super) fn warn_of(warning: Option<&str>) {
+    if let Some(warning) = warning {
+        warn(&format!("warning: {warning}"));
     }
 }
 

@@ -20,7 +20,7 @@ use crate::state::escape;
 
 /// Runs `waxseal status`.
 pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let reader = Reader::open(&settings.state_dir()?)?;
+    let reader = settings.open_reader()?;
     let status = Status::read(&reader, settings)?;
     settings.print(&status.lines(settings.style.is_verbose), &status.object())?;
     Ok(ExitCode::Clean)

@@ -287,3 +287,22 @@ fn two_spellings_of_the_state_directory_are_one_store() {
     };
     run(&relative).exits(0);
 }
+
+#[test]
+fn a_damaged_checksum_record_is_told_and_every_row_verified() {
+    let sandbox = Sandbox::with(&[("f", "1")]);
+    sandbox.baseline();
+    let record = sandbox.state_dir().join("baseline.sum");
+    let told = "baseline.sum is damaged";
+    for garbage in ["zzz\n", "xxh64 0 0\n", "\0\0\0", "\u{fffd}"] {
+        fs::write(&record, garbage).unwrap();
+        for verb in ["check", "status", "log"] {
+            sandbox.waxseal(&[verb]).exits(0).complains(told);
+        }
+        sandbox.waxseal(&["scan"]).exits(0).complains(told);
+        let again = sandbox.waxseal(&["check"]).exits(0);
+        assert!(again.stderr.is_empty(), "written anew: {}", again.stderr);
+    }
+    fs::write(&record, "").unwrap();
+    assert!(sandbox.waxseal(&["check"]).exits(0).stderr.is_empty());
+}
