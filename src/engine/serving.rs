@@ -23,7 +23,6 @@ use super::{Engine, EngineError, Mandate};
 use crate::baseline::{BaselineError, Reader};
 use crate::event::{Notice, NoticeAction};
 use crate::inspect::{Inspector, Progress, Throttle};
-use crate::report::count;
 use crate::scan::{self, Coverage, Enter, Plan, Recorder, Survey};
 use crate::sink::{self, Delivery, Start, StdoutSink};
 use crate::state::escape;
@@ -112,7 +111,7 @@ impl Engine {
                 None if health.directories > 0 => {
                     by.push(format!(
                         "{} by {}",
-                        count(health.directories, "directory"),
+                        directories(health.directories),
                         health.kind
                     ));
                 }
@@ -215,6 +214,13 @@ impl Engine {
             // The writer's own reason is the better one.
             written.and(served)
         })
+    }
+}
+
+fn directories(number: u64) -> String {
+    match number {
+        1 => "1 directory".to_owned(),
+        number => format!("{number} directories"),
     }
 }
 

@@ -188,7 +188,11 @@ impl Inotify {
         if let Some(other) = other {
             covered.retire(&other);
         }
-        covered.retire(path);
+        // What is below was covered by way of what was here. Where nothing was, it is covered in its
+        // own right: those above a root may come after it.
+        if covered.contains(path) {
+            covered.retire(path);
+        }
         Ok(())
     }
 

@@ -51,6 +51,22 @@ fn covering_twice_is_nothing_and_forgetting_ends_it() {
 }
 
 #[test]
+fn covering_a_directory_above_leaves_what_is_below_covered() {
+    let watch = Watch::start();
+    for name in ["d", "d/e"] {
+        watch.mkdir(name);
+    }
+    watch.cover("d/e").unwrap();
+    watch.cover("d").unwrap();
+    watch.write("d/e/file");
+    let seen = watch.settled();
+    assert!(
+        touched(&seen).contains(&watch.path("d/e/file").as_path()),
+        "{seen:?}"
+    );
+}
+
+#[test]
 fn a_moved_tree_is_told_under_its_new_path_once_it_is_covered_again() {
     let watch = Watch::start();
     for name in ["a", "a/sub"] {
