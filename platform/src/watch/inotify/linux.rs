@@ -239,12 +239,12 @@ impl Shared {
     /// Takes what `notify` calls us with, on its thread.
     fn take(&self, event: notify::Result<notify::Event>) {
         let told = decode(event);
-        let (signal, has_departures) = {
+        let (signal, is_waiting) = {
             let mut translator = self.translator();
             let signal = translator.translate(told, Instant::now(), look);
-            (signal, translator.renames.next_due().is_some())
+            (signal, translator.next_due().is_some())
         };
-        if has_departures {
+        if is_waiting {
             self.changed.notify_all();
         }
         // A panic would end the thread of `notify` in silence; the reader of the queue carries it
@@ -303,7 +303,7 @@ impl Queue for Departures {
             if until.is_some_and(|until| until <= now) {
                 return Ok(());
             }
-            let next = translator.renames.next_due().into_iter().chain(until).min();
+            let next = translator.next_due().into_iter().chain(until).min();
             let wait = next.map_or(Duration::MAX, |next| next.saturating_duration_since(now));
             let waited = self.shared.changed.wait_timeout(translator, wait);
             drop(waited.unwrap_or_else(PoisonError::into_inner));

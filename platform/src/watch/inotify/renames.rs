@@ -65,6 +65,11 @@ impl Renames {
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.waiting.front().map(|first| first.due)
     }
+
+    /// Says until when the last is waited for.
+    pub(super) fn last_due(&self) -> Option<Instant> {
+        self.waiting.back().map(|last| last.due)
+    }
 }
 
 #[cfg(test)]

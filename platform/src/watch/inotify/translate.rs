@@ -1,5 +1,6 @@
 //! Records become signals. Pure but for a look at what arrived, which the caller gives.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -15,6 +16,9 @@ pub(super) struct Translator {
     canary: PathBuf,
     pub(super) covered: Covered,
     pub(super) renames: Renames,
+    /// Canaries that were heard, each with the time until which names that left before are waited
+    /// for: it tells of everything that came before it, so it must not overtake those.
+    beats: VecDeque<Instant>,
 }
 
 impl Translator {
@@ -24,6 +28,7 @@ impl Translator {
             canary,
             covered: Covered::default(),
             renames: Renames::default(),
+            beats: VecDeque::new(),
         }
     }
 
@@ -39,7 +44,7 @@ impl Translator {
                 path,
                 changes,
                 is_directory,
-            } => self.touched(path, changes, is_directory),
+            } => self.touched(path, changes, is_directory, now),
             Told::From { path, .. } | Told::To { path, .. } if self.is_ours(&path) => None,
             Told::From { path, cookie } => {
                 let is_directory = self.covered.contains(&path);
@@ -70,9 +75,21 @@ impl Translator {
         }
     }
 
-    /// Returns what it means that a name that left did not arrive in time.
+    /// Returns what it means that a name that left did not arrive in time, or that a canary was
+    /// heard and nothing from before it is waited for.
     pub(super) fn give_up(&mut self, now: Instant) -> Option<Signal> {
-        self.renames.give_up(now).map(gone)
+        let departed = self.renames.give_up(now).map(gone);
+        departed.or_else(|| {
+            self.beats.pop_front_if(|due| *due <= now)?;
+            let backend = BackendKind::Inotify;
+            Some(Signal::Alive { backend })
+        })
+    }
+
+    /// Says when there is something to give up.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let beat = self.beats.front().copied();
+        self.renames.next_due().into_iter().chain(beat).min()
     }
 
     fn touched(
@@ -80,11 +97,13 @@ impl Translator {
         path: PathBuf,
         changes: Changes,
         is_directory: Option<bool>,
+        now: Instant,
     ) -> Option<Signal> {
         if self.is_ours(&path) {
-            let is_canary = path == self.canary && changes == Changes::CLOSED;
-            let backend = BackendKind::Inotify;
-            return is_canary.then_some(Signal::Alive { backend });
+            if path == self.canary && changes == Changes::CLOSED {
+                self.beats.push_back(self.renames.last_due().unwrap_or(now));
+            }
+            return None;
         }
         let is_directory = is_directory.unwrap_or_else(|| self.covered.contains(&path));
         if changes.contains(Changes::DELETED) {
@@ -282,11 +301,38 @@ mod tests {
     }
 
     #[test]
+    fn a_canary_does_not_overtake_a_name_that_left_before() {
+        let mut translator = translator(&[("/d", 1)]);
+        let now = Instant::now();
+        let left = Told::From {
+            path: PathBuf::from("/d/f"),
+            cookie: 1,
+        };
+        assert!(translator.translate(left, now, nothing).is_none());
+        let closed = touched("/state/canary/file", Changes::CLOSED);
+        assert!(translator.translate(closed, now, nothing).is_none());
+        assert!(translator.give_up(now).is_none());
+        let due = translator.next_due().unwrap();
+        let gone = translator.give_up(due);
+        assert!(matches!(gone, Some(Signal::Moved { .. })), "{gone:?}");
+        let alive = translator.give_up(due);
+        assert!(matches!(alive, Some(Signal::Alive { .. })), "{alive:?}");
+        assert_eq!(translator.next_due(), None);
+    }
+
+    #[test]
     fn only_the_closing_of_the_canary_is_a_sign_of_life() {
         let mut translator = translator(&[]);
-        let mut tell = |told| translator.translate(told, Instant::now(), nothing);
-        let alive = tell(touched("/state/canary/file", Changes::CLOSED));
+        let now = Instant::now();
+        let closed = touched("/state/canary/file", Changes::CLOSED);
+        assert!(translator.translate(closed, now, nothing).is_none());
+        let alive = translator.give_up(now);
         assert!(matches!(alive, Some(Signal::Alive { .. })), "{alive:?}");
+        let mut tell = |told| {
+            let signal = translator.translate(told, now, nothing);
+            assert!(translator.give_up(now).is_none());
+            signal
+        };
         for told in [
             touched("/state/canary/file", Changes::CREATED),
             touched("/state/canary/other", Changes::CLOSED),
