@@ -37,6 +37,19 @@ impl Watch {
         Watch::run(command)
     }
 
+    /// Watches the whole tree with further settings, and waits until it does.
+    pub fn configured(sandbox: &Sandbox, settings: &str) -> Watch {
+        let config = sandbox.home().join("config.toml");
+        let text = format!(
+            "{settings}\n[[monitor]]\nname = \"m\"\npaths = [{:?}]\n",
+            sandbox.tree()
+        );
+        std::fs::write(&config, text).unwrap();
+        let mut command = sandbox.command(&["watch", "--format=ndjson", "--config"]);
+        command.arg(&config);
+        Watch::run(command)
+    }
+
     /// Runs a command that watches, and waits until it does.
     pub fn run(mut command: Command) -> Watch {
         let spawned = command
@@ -113,6 +126,17 @@ impl Watch {
             }
             assert!(Instant::now() < until, "it does not come to rest: {state}");
             thread::yield_now();
+        }
+    }
+
+    /// Waits until one more look at what tells of nothing by itself is over.
+    pub fn polled(&self) {
+        // At rest none is under way, so the next one begins later.
+        let surveys = |state: &Value| state["totals"]["surveys"].as_u64().unwrap();
+        let before = surveys(&self.settle());
+        let until = Instant::now() + DEADLINE;
+        while surveys(&self.settle()) <= before {
+            assert!(Instant::now() < until, "nothing is polled");
         }
     }
 
