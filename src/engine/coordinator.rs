@@ -67,47 +67,50 @@ pub(super) struct Coordinator<'e, 'p> {
     /// Scheduled scans, which may take hours and hold up nothing else.
     pub(super) scans: Sender<Order>,
     pub(super) is_scanning: bool,
+    /// What is remembered of the scheduled scan once it is done.
+    pub(super) started: Vec<(&'static str, String)>,
     /// Rounds that the writer was handed.
     pub(super) rounds: u64,
     /// The other threads: none may end before the watch does.
     pub(super) crew: Vec<ScopedJoinHandle<'e, ()>>,
-    /// Those who wait for an answer.
+    /// Those who are answered when the canary is heard, and those who came after it was touched.
     pub(super) askers: Vec<Sender<Value>>,
+    pub(super) newcomers: Vec<Sender<Value>>,
 }
 
 impl<'p> Coordinator<'_, 'p> {
     /// Serves until somebody asks for an end.
     pub(super) fn serve(mut self) -> Result<End, EngineError> {
-        let end = self.until_asked()?;
-        self.send(Message::Last)?;
-        Ok(end)
-    }
-
-    fn until_asked(&mut self) -> Result<End, EngineError> {
         loop {
             let mut taken = self.take();
+            let has_heard = self.lifeline.heard(&taken.alive);
+            let mut newcomers = Vec::new();
             let mut end = None;
             for request in std::mem::take(&mut taken.requests) {
                 match request {
                     Request::Stop => end = Some(End::Stop),
                     Request::Reload => end = end.or(Some(End::Reload)),
                     Request::Report(asker) => {
-                        // What happened before somebody asked is to be known before he is answered.
-                        self.askers.push(asker);
-                        self.lifeline.beat();
+                        newcomers.push(asker);
                     }
                 }
             }
-            let has_heard = self.lifeline.heard(taken.alive);
             self.work(taken)?;
             self.check()?;
             if has_heard {
                 self.answer();
             }
+            self.newcomers.append(&mut newcomers);
+            if self.askers.is_empty() && !self.newcomers.is_empty() {
+                // What happened before somebody asked is to be known before he is answered.
+                self.askers.append(&mut self.newcomers);
+                self.lifeline.beat();
+            }
             match end {
                 Some(End::Reload) => {
                     // They are answered by whoever serves the next policy.
-                    let askers = self.askers.drain(..).map(Request::Report);
+                    let askers = self.askers.drain(..).chain(self.newcomers.drain(..));
+                    let askers = askers.map(Request::Report);
                     self.inbox.put(|waiting| waiting.requests.extend(askers));
                     return Ok(End::Reload);
                 }
@@ -125,7 +128,7 @@ impl<'p> Coordinator<'_, 'p> {
         let until = self
             .lifeline
             .next_check()
-            .min(self.schedules.next())
+            .min(self.schedules.next(!self.is_scanning))
             .min(Instant::now() + NAP);
         self.inbox.wait(until, Taken::from)
     }
@@ -193,6 +196,7 @@ impl<'p> Coordinator<'_, 'p> {
         let mut steps = steps(Group::all(wishes, GROUP)).into_iter().peekable();
         while let Some(groups) = steps.next() {
             let round = Round {
+                began: Instant::now(),
                 sightings: self.look(groups)?,
                 is_scan,
                 goes_on: steps.peek().is_some(),
@@ -253,6 +257,7 @@ impl<'p> Coordinator<'_, 'p> {
             "pid": std::process::id(),
             "memory": host::resident_memory(),
             "outputs": self.sinks.objects(journal_end),
+            "canary": self.lifeline.trouble(),
             "scanning": self.is_scanning,
             "idle": is_empty && is_written && !self.is_surveying && self.orders.is_empty(),
             "pending": { "paths": counts.hints, "subtrees": counts.subtrees },
@@ -278,9 +283,14 @@ impl<'p> Coordinator<'_, 'p> {
         wishes.extend(heard.into_iter().map(Wish::confirmed));
         self.round(wishes, is_scan)?;
         let Some(done) = done else { return Ok(()) };
-        match done.is_scheduled() {
-            true => self.is_scanning = false,
-            false => self.is_surveying = false,
+        if done.is_scheduled() {
+            self.is_scanning = false;
+            // Only now: one that was cut off is made up for at the next start.
+            for (key, time) in std::mem::take(&mut self.started) {
+                self.send(Message::Remember(key, time))?;
+            }
+        } else {
+            self.is_surveying = false;
         }
         self.vitals.surveys.fetch_add(1, Ordering::Relaxed);
         if done.order.restores_sync() {
@@ -349,13 +359,11 @@ impl<'p> Coordinator<'_, 'p> {
             self.lifeline.restart()?;
             self.inbox.doubt(Path::new("/"), Reason::LostSync);
         }
-        let due = self.schedules.due(now, &self.lifeline.polled());
-        for (key, time) in due.started {
-            self.send(Message::Remember(key, time))?;
-        }
+        let polled = self.lifeline.polled();
+        let due = self.schedules.due(now, &polled, !self.is_scanning);
         self.orders.extend(due.poll);
-        // One that is due while another is being made is made up for by it.
-        if let Some(order) = due.scan.filter(|_| !self.is_scanning) {
+        if let Some(order) = due.scan {
+            self.started = due.started;
             self.is_scanning = self.scans.send(order).is_ok();
         }
         self.begin_survey();

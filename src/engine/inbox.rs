@@ -10,11 +10,12 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 use serde_json::Value;
+use waxseal_platform::watch::BackendKind;
 
-use super::round::Wish;
+use super::round::{Reason, Wish};
 use super::surveying::Surveyed;
 use crate::event::{Actor, Notice};
-use crate::hint::{PendingHints, QUIET, Reason};
+use crate::hint::{self, Changes, PendingHints, QUIET, Work};
 use crate::scan::ScanError;
 
 /// Paths that may wait to be looked at; beyond, whole directories wait instead.
@@ -50,8 +51,6 @@ pub(super) struct Waiting {
     appeared: Vec<PathBuf>,
     /// When they are walked: until then most of what is in them was heard of with its actor.
     appeared_due: Option<Instant>,
-    /// What could not be written and must be looked at again.
-    pub(super) again: Vec<Wish>,
     /// What surveys found.
     pub(super) surveyed: VecDeque<Result<Surveyed, ScanError>>,
     /// Whether nobody takes what surveys find any more.
@@ -60,8 +59,8 @@ pub(super) struct Waiting {
     pub(super) notices: Vec<Notice>,
     /// What somebody asked for.
     pub(super) requests: Vec<Request>,
-    /// How many canaries were heard.
-    pub(super) alive: usize,
+    /// The backends whose canary was heard.
+    pub(super) alive: Vec<BackendKind>,
 }
 
 impl Inbox {
@@ -71,12 +70,11 @@ impl Inbox {
                 hints: PendingHints::new(PENDING),
                 appeared: Vec::new(),
                 appeared_due: None,
-                again: Vec::new(),
                 surveyed: VecDeque::new(),
                 is_closed: false,
                 notices: Vec::new(),
                 requests: Vec::new(),
-                alive: 0,
+                alive: Vec::new(),
             }),
             arrived: Condvar::new(),
             taken: Condvar::new(),
@@ -96,7 +94,7 @@ impl Inbox {
     }
 
     /// Asks for a look at everything at and below a path.
-    pub(super) fn doubt(&self, path: &Path, reason: Reason) {
+    pub(super) fn doubt(&self, path: &Path, reason: hint::Reason) {
         self.put(|waiting| waiting.hints.subtree(path, reason, Instant::now()));
     }
 
@@ -169,8 +167,27 @@ impl Waiting {
             self.appeared.push(path);
             self.appeared_due.get_or_insert(now + QUIET);
         } else {
-            self.hints.subtree(&path, Reason::Appeared, now);
+            self.hints.subtree(&path, hint::Reason::Appeared, now);
         }
+    }
+
+    /// Takes back what could not be written, or of which more is to be heard: it is due again after
+    /// a pause, merged with what is heard meanwhile.
+    pub(super) fn take_back(&mut self, wishes: Vec<Wish>, now: Instant) {
+        let mut hints = Vec::new();
+        for wish in wishes {
+            match wish.reason {
+                Reason::Heard(hint) | Reason::Confirmed(hint) => hints.push(*hint),
+                Reason::Surveyed(_) => {
+                    self.hints.add(&wish.path, Changes::NONE, false, None, now);
+                }
+            }
+        }
+        let work = Work {
+            hints,
+            subtrees: Vec::new(),
+        };
+        self.hints.requeue(work, now);
     }
 
     /// Takes the directories that appeared, once they are due.
@@ -202,10 +219,9 @@ impl Waiting {
     }
 
     fn has_other(&self) -> bool {
-        !self.again.is_empty()
-            || !self.surveyed.is_empty()
+        !self.surveyed.is_empty()
             || !self.notices.is_empty()
             || !self.requests.is_empty()
-            || self.alive > 0
+            || !self.alive.is_empty()
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::Kind;
 
-use super::round::{Sighting, Wish};
+use super::round::{Reason, Sighting, Wish};
 use crate::baseline::{BaselineError, Reader};
 use crate::inspect::{Inspector, Observation, Present, Request, Wanted};
 use crate::policy::{Policy, Rule};
@@ -70,12 +70,15 @@ impl<'p, 's> Looker<'p, 's> {
         Looker {
             policy,
             reader,
-            inspector: inspector.at_once(),
+            inspector,
         }
     }
 
     /// Looks at every path of a group.
     pub(super) fn look(&mut self, group: Group) -> Result<Vec<Sighting<'p>>, BaselineError> {
+        let is_heard = |wish: &Wish| matches!(wish.reason, Reason::Heard(_));
+        self.inspector
+            .read_at_once(group.wishes.iter().all(is_heard));
         let is_top = group.dir.as_os_str().is_empty();
         let opened = Dir::open_real(if is_top { Path::new("/") } else { &group.dir });
         match opened {

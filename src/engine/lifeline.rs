@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use waxseal_platform::dir::Dir;
 use waxseal_platform::watch::{
-    BackendHealth, Coverage, Deliver, Options, Queue, Signal, Wants, WatchError, Watcher,
+    BackendHealth, BackendKind, Coverage, Deliver, Options, Queue, Signal, Wants, WatchError,
+    Watcher,
 };
 
 use super::lookout::Lookout;
@@ -42,8 +43,10 @@ struct Running {
 
 struct Beat {
     next: Instant,
-    /// Until when the last one must be heard, and from how many backends still.
-    answer: Option<(Instant, usize)>,
+    /// Until when the last one must be heard, and from which backends still.
+    answer: Option<(Instant, Vec<BackendKind>)>,
+    /// Why the canary could not be touched the last time.
+    untouchable: Option<String>,
 }
 
 impl Lifeline {
@@ -58,6 +61,7 @@ impl Lifeline {
             beat: Mutex::new(Beat {
                 next: Instant::now() + BEAT,
                 answer: None,
+                untouchable: None,
             }),
         })
     }
@@ -95,7 +99,7 @@ impl Lifeline {
     /// Says until when the coordinator may sleep before it calls [`Lifeline::check`] again.
     pub(super) fn next_check(&self) -> Instant {
         let beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
-        beat.answer.map_or(beat.next, |(until, _)| until)
+        beat.answer.as_ref().map_or(beat.next, |(until, _)| *until)
     }
 
     /// Finds out whether every thread is alive and hears; returns what is wrong.
@@ -104,42 +108,59 @@ impl Lifeline {
             return Some(reason);
         }
         let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
-        if beat.answer.is_some_and(|(until, _)| now >= until) {
+        if beat.answer.as_ref().is_some_and(|(until, _)| now >= *until) {
             beat.answer = None;
             return Some("the canary was not heard".to_owned());
         }
         if now >= beat.next && beat.answer.is_none() {
-            return self.touch(&mut beat, now);
+            self.touch(&mut beat, now);
         }
         None
     }
 
-    /// Touches the canary now: once it is heard, so is everything that happened before.
-    pub(super) fn beat(&self) -> Option<String> {
+    /// Touches the canary now, unless it is on its way: once it is heard, so is everything that
+    /// happened before.
+    pub(super) fn beat(&self) {
         let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
-        self.touch(&mut beat, Instant::now())
+        if beat.answer.is_none() {
+            self.touch(&mut beat, Instant::now());
+        }
     }
 
-    /// Takes note of canaries that were heard; says whether all were.
-    pub(super) fn heard(&self, canaries: usize) -> bool {
+    /// Takes note of the backends whose canary was heard; says whether none is waited for.
+    pub(super) fn heard(&self, backends: &[BackendKind]) -> bool {
         let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = beat
-            .answer
-            .map(|(until, left)| (until, left.saturating_sub(canaries)));
-        beat.answer = left.filter(|(_, left)| *left > 0);
+        if let Some((_, waiting)) = &mut beat.answer {
+            waiting.retain(|backend| !backends.contains(backend));
+            if waiting.is_empty() {
+                beat.answer = None;
+            }
+        }
         beat.answer.is_none()
     }
 
-    fn touch(&self, beat: &mut Beat, now: Instant) -> Option<String> {
+    /// Returns why it cannot be told whether everything is heard, if so.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        beat.untouchable.clone()
+    }
+
+    fn touch(&self, beat: &mut Beat, now: Instant) {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
         let backends = running.watcher.health();
-        let backends = backends.iter().filter(|health| health.unusable.is_none());
+        let used = backends.iter().filter(|health| health.unusable.is_none());
         beat.next = now + BEAT;
-        beat.answer = Some((now + ANSWER, backends.count()));
-        let touched = running.watcher.beat();
-        touched
-            .err()
-            .map(|error| format!("the canary cannot be touched: {error}"))
+        match running.watcher.beat() {
+            Ok(()) => {
+                beat.untouchable = None;
+                beat.answer = Some((now + ANSWER, used.map(|health| health.kind).collect()));
+            }
+            // The state directory cannot be written for now; that says nothing of the queues.
+            Err(error) => {
+                beat.untouchable = Some(format!("the canary cannot be touched: {error}"));
+                beat.answer = None;
+            }
+        }
     }
 
     fn ended(&self) -> Option<String> {
@@ -163,6 +184,9 @@ impl Lifeline {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+        let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        beat.next = Instant::now() + BEAT;
+        beat.answer = None;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use waxseal_platform::watch::{Changes, LostReason, Signal};
 
 use super::acting::Actors;
 use super::inbox::{Inbox, Waiting};
-use crate::event::{Notice, NoticeAction};
+use crate::event::{Actor, Notice, NoticeAction};
 use crate::hint::Reason;
 use crate::policy::Policy;
 
@@ -76,7 +76,7 @@ impl Lookout {
                 self.moved(&policy, from, to, is_directory, actor);
             }
             Signal::Lost { below, reason } => self.lost(below, &reason),
-            Signal::Alive { .. } => self.inbox.put(|waiting| waiting.alive += 1),
+            Signal::Alive { backend } => self.inbox.put(|waiting| waiting.alive.push(backend)),
         }
     }
 
@@ -105,7 +105,7 @@ impl Lookout {
             if is_directory && is_entry_change && relevance.leads_on {
                 waiting.appeared(path.clone(), now);
             }
-            entries_changed(waiting, parent, now);
+            entries_changed(waiting, parent, actor.clone(), now);
             if relevance.is_watched {
                 waiting.hints.add(&path, changes, is_directory, actor, now);
             }
@@ -142,7 +142,7 @@ impl Lookout {
         let now = Instant::now();
         self.inbox.put(|waiting| {
             for parent in parents {
-                entries_changed(waiting, parent, now);
+                entries_changed(waiting, parent, actor.clone(), now);
             }
             if is_directory {
                 // Everything below has another path now: both places are looked at in one survey,
@@ -225,9 +225,14 @@ fn watched_parent(policy: &Policy, path: &Path) -> Option<PathBuf> {
 }
 
 /// A name that came or went moved the times of its directory.
-fn entries_changed(waiting: &mut Waiting, directory: Option<PathBuf>, now: Instant) {
+fn entries_changed(
+    waiting: &mut Waiting,
+    directory: Option<PathBuf>,
+    actor: Option<Arc<Actor>>,
+    now: Instant,
+) {
     if let Some(directory) = directory {
         let changes = Changes::ATTRIBUTES;
-        waiting.hints.add(&directory, changes, true, None, now);
+        waiting.hints.add(&directory, changes, true, actor, now);
     }
 }

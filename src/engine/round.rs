@@ -43,6 +43,8 @@ pub(super) struct Sighting<'p> {
 /// What the writer is handed, in the order in which it was looked at.
 #[derive(Debug)]
 pub(super) struct Round<'p> {
+    /// When it was begun to look at them.
+    pub(super) began: Instant,
     pub(super) sightings: Vec<Sighting<'p>>,
     /// Whether a scheduled scan named the paths.
     pub(super) is_scan: bool,
@@ -62,14 +64,6 @@ impl Wish {
     /// Returns when the kernel first named it, if it did.
     pub(super) fn first_heard(&self) -> Option<Instant> {
         self.hint().map(|hint| hint.first)
-    }
-
-    /// Gives back what the kernel said of it.
-    pub(super) fn into_hint(self) -> Option<Hint<Arc<Actor>>> {
-        match self.reason {
-            Reason::Heard(hint) | Reason::Confirmed(hint) => Some(*hint),
-            Reason::Surveyed(_) => None,
-        }
     }
 
     /// Returns the processes that are known to have touched it: all of them or none.

@@ -76,10 +76,11 @@ impl Schedules {
         Ok(schedules)
     }
 
-    /// Says until when nothing is due, if nobody sets the clock.
-    pub(super) fn next(&self) -> Instant {
+    /// Says until when nothing is due, if nobody sets the clock; scans only where one may start.
+    pub(super) fn next(&self, may_scan: bool) -> Instant {
         let now = Timestamp::now();
-        let starts = self.plans.iter().filter_map(|plan| plan.next);
+        let plans = self.plans.iter().filter(|_| may_scan);
+        let starts = plans.filter_map(|plan| plan.next);
         let waits = starts.map(|start| Duration::try_from(now.until(start).ok()?).ok());
         // What lies in the past is due now.
         let wait = waits.map(Option::unwrap_or_default).min();
@@ -87,8 +88,13 @@ impl Schedules {
         scan.map_or(self.next_poll, |scan| scan.min(self.next_poll))
     }
 
-    /// Returns what is due.
-    pub(super) fn due(&mut self, now: Instant, polled: &[(PathBuf, String)]) -> Due {
+    /// Returns what is due; a scan only where one may start.
+    pub(super) fn due(
+        &mut self,
+        now: Instant,
+        polled: &[(PathBuf, String)],
+        may_scan: bool,
+    ) -> Due {
         let mut due = Due::default();
         if now >= self.next_poll {
             self.next_poll = now + self.poll_interval;
@@ -101,7 +107,7 @@ impl Schedules {
             }
         }
         let time = Timestamp::now();
-        for plan in &mut self.plans {
+        for plan in self.plans.iter_mut().filter(|_| may_scan) {
             if plan.next.is_none_or(|next| next > time) {
                 continue;
             }

@@ -5,7 +5,7 @@
 //! in between, or the store cannot be written, nothing is forced: what was wished for is handed
 //! back, to be looked at again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -30,6 +30,8 @@ pub(super) struct Scribe<'e, 'p> {
     writer: &'e Writer,
     /// A round of several steps: its differences wait until all are known.
     open: Option<OpenRound>,
+    /// When another process was last found to have written.
+    foreign: Option<Instant>,
 }
 
 struct OpenRound {
@@ -82,6 +84,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
             policy,
             writer,
             open: None,
+            foreign: None,
         })
     }
 
@@ -100,9 +103,9 @@ impl<'e, 'p> Scribe<'e, 'p> {
         let firsts = step.firsts();
         let is_plain = self.open.is_none() && !round.goes_on && !step.may_have_moves();
         let written = if is_plain {
-            self.write_plainly(&step)
+            self.write_plainly(&step, round.began)
         } else {
-            self.write_paired(&mut step, round.goes_on)
+            self.write_paired(&mut step, round.began, round.goes_on)
         };
         match written {
             Ok(events) => {
@@ -124,8 +127,8 @@ impl<'e, 'p> Scribe<'e, 'p> {
     }
 
     /// Writes a step in which nothing has moved.
-    fn write_plainly(&mut self, step: &Step<'p>) -> Result<u64, Unwritten> {
-        let mut batch = fresh(self.baseline)?;
+    fn write_plainly(&mut self, step: &Step<'p>, began: Instant) -> Result<u64, Unwritten> {
+        let mut batch = fresh(self.baseline, &mut self.foreign, began)?;
         let context = Context {
             policy: self.policy,
             reader: &self.reader,
@@ -159,69 +162,64 @@ impl<'e, 'p> Scribe<'e, 'p> {
     }
 
     /// Writes a step of a round in which something may have moved.
-    fn write_paired(&mut self, step: &mut Step<'p>, goes_on: bool) -> Result<u64, Unwritten> {
-        let mut batch = fresh(self.baseline)?;
-        let mut open = match self.open.take() {
-            Some(open) => open,
-            None => OpenRound {
+    fn write_paired(
+        &mut self,
+        step: &mut Step<'p>,
+        began: Instant,
+        goes_on: bool,
+    ) -> Result<u64, Unwritten> {
+        if self.open.is_none() {
+            self.open = Some(OpenRound {
                 pairing: Pairing::new()?,
                 wishes: Vec::new(),
-            },
+            });
+        }
+        let mut batch = fresh(self.baseline, &mut self.foreign, began)?;
+        if let Some(open) = &mut self.open {
+            stage(&mut batch, &mut open.pairing, step)?;
+        }
+        let brief = tell_brief(&mut batch, self.writer, self.policy, step)?;
+        if goes_on {
+            batch.commit()?;
+            // What came and went is told; the rest waits for the last step.
+            let told: HashSet<usize> = step.brief.iter().copied().collect();
+            let wishes = std::mem::take(&mut step.wishes).into_iter().enumerate();
+            let wait = wishes.filter(|(index, _)| !told.contains(index));
+            if let Some(open) = &mut self.open {
+                open.wishes.extend(wait.map(|(_, wish)| wish));
+            }
+            return Ok(brief);
+        }
+        let Some(OpenRound { pairing, wishes }) = self.open.take() else {
+            return Ok(brief);
         };
         let context = Context {
             policy: self.policy,
             reader: &self.reader,
             writer: self.writer,
         };
-        for judged in &step.judged {
-            let Some(wish) = step.wishes.get(judged.index) else {
-                continue;
-            };
-            let (row, now) = (judged.row.as_ref(), judged.now.as_ref());
-            if judged.differs {
-                put(
-                    &mut open.pairing,
-                    &wish.path,
-                    reference(row, now, judged.rule.attributes).as_deref(),
-                    now,
-                )?;
-            } else {
-                refresh(&mut batch, &wish.path, row, now, judged.rule)?;
+        let recorded = record(
+            &context,
+            &mut batch,
+            pairing,
+            wishes.iter().chain(&step.wishes),
+        );
+        let committed = recorded.and_then(|events| {
+            batch.commit()?;
+            Ok(events)
+        });
+        match committed {
+            Ok(events) => Ok(brief + events),
+            Err(error) => {
+                step.wishes.extend(wishes);
+                Err(error.into())
             }
         }
-        let mut events = tell_brief(&mut batch, self.writer, self.policy, step)?;
-        open.wishes.append(&mut step.wishes);
-        if goes_on {
-            self.open = Some(open);
-            batch.commit()?;
-            return Ok(events);
-        }
-        let OpenRound { pairing, wishes } = open;
-        let by_path: HashMap<&Path, &Wish> = wishes
-            .iter()
-            .map(|wish| (wish.path.as_path(), wish))
-            .collect();
-        let recorded = pairing.finish(|paired| {
-            let finding = Finding::from(paired);
-            let wish = by_path.get(finding.path.as_path());
-            let actors = wish.map(|wish| wish.actors()).unwrap_or_default();
-            let circumstances =
-                wish.map_or(Circumstances::SCAN, |wish| wish.circumstances(&actors));
-            context.record(&mut batch, &finding, &circumstances)?;
-            events += 1;
-            Ok::<(), ScanError>(())
-        });
-        let committed = recorded.and_then(|()| Ok(batch.commit()?));
-        if let Err(error) = committed {
-            step.wishes = wishes;
-            return Err(error.into());
-        }
-        Ok(events)
     }
 
     /// Journals notices.
     pub(super) fn tell(&mut self, notices: &[Notice]) -> Result<(), BaselineError> {
-        let mut batch = self.baseline.batch()?;
+        let mut batch = begin(self.baseline, &mut self.foreign)?;
         for notice in notices {
             batch.append_event(notice.at, |id| self.writer.notice(notice, id))?;
         }
@@ -230,7 +228,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
 
     /// Records a survey that is worth it.
     pub(super) fn surveyed(&mut self, done: &Done) -> Result<(), BaselineError> {
-        let mut batch = self.baseline.batch()?;
+        let mut batch = begin(self.baseline, &mut self.foreign)?;
         let scan = batch.begin_scan(&done.start)?;
         for spot in &done.blind {
             batch.blind_spot(scan, &spot.path, &spot.cause.to_string())?;
@@ -244,7 +242,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
         &mut self,
         texts: &BTreeMap<&'static str, String>,
     ) -> Result<(), BaselineError> {
-        let mut batch = self.baseline.batch()?;
+        let mut batch = begin(self.baseline, &mut self.foreign)?;
         for (key, text) in texts {
             batch.put_meta(key, text)?;
         }
@@ -256,7 +254,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
         &mut self,
         cursors: &BTreeMap<String, u64>,
     ) -> Result<(), BaselineError> {
-        let mut batch = self.baseline.batch()?;
+        let mut batch = begin(self.baseline, &mut self.foreign)?;
         for (sink, seq) in cursors {
             batch.put_cursor(sink, *seq)?;
         }
@@ -264,12 +262,66 @@ impl<'e, 'p> Scribe<'e, 'p> {
     }
 }
 
-/// Starts a transaction that follows our own last one.
-fn fresh(baseline: &mut Baseline) -> Result<Batch<'_>, Unwritten> {
+/// Writes what has not changed in a way that counts; what has waits to be paired.
+fn stage(batch: &mut Batch<'_>, pairing: &mut Pairing, step: &Step<'_>) -> Result<(), ScanError> {
+    for judged in &step.judged {
+        let Some(wish) = step.wishes.get(judged.index) else {
+            continue;
+        };
+        let (row, now) = (judged.row.as_ref(), judged.now.as_ref());
+        if judged.differs {
+            let before = reference(row, now, judged.rule.attributes);
+            put(pairing, &wish.path, before.as_deref(), now)?;
+        } else {
+            refresh(batch, &wish.path, row, now, judged.rule)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes all differences of a round; returns how many events they are.
+fn record<'w>(
+    context: &Context<'_>,
+    batch: &mut Batch<'_>,
+    pairing: Pairing,
+    wishes: impl Iterator<Item = &'w Wish>,
+) -> Result<u64, ScanError> {
+    let by_path: HashMap<&Path, &Wish> = wishes.map(|wish| (wish.path.as_path(), wish)).collect();
+    let mut events = 0;
+    pairing.finish(|paired| {
+        let finding = Finding::from(paired);
+        let wish = by_path.get(finding.path.as_path());
+        let actors = wish.map(|wish| wish.actors()).unwrap_or_default();
+        let circumstances = wish.map_or(Circumstances::SCAN, |wish| wish.circumstances(&actors));
+        context.record(batch, &finding, &circumstances)?;
+        events += 1;
+        Ok::<(), ScanError>(())
+    })?;
+    Ok(events)
+}
+
+/// Starts a transaction; takes note when another process has written since the last one.
+fn begin<'b>(
+    baseline: &'b mut Baseline,
+    foreign: &mut Option<Instant>,
+) -> Result<Batch<'b>, BaselineError> {
     let batch = baseline.batch()?;
-    match batch.follows_others() {
-        true => Err(Unwritten::Outdated),
-        false => Ok(batch),
+    if batch.follows_others() {
+        *foreign = Some(Instant::now());
+    }
+    Ok(batch)
+}
+
+/// Starts the transaction of a round that was looked at after everything others have written.
+fn fresh<'b>(
+    baseline: &'b mut Baseline,
+    foreign: &mut Option<Instant>,
+    began: Instant,
+) -> Result<Batch<'b>, Unwritten> {
+    let batch = begin(baseline, foreign)?;
+    match foreign {
+        Some(foreign) if began <= *foreign => Err(Unwritten::Outdated),
+        _ => Ok(batch),
     }
 }
 

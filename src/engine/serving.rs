@@ -78,7 +78,9 @@ impl Engine {
         plan.enter = Some(&enter);
         plan.keep_out_of(reader.state_dir());
         plan.add_known_roots(&reader)?;
-        let is_wanted = mandate.settings.scan_at_start || self.has_served || coverage.is_empty();
+        // What the policy has not covered yet is to join, not to be told as created.
+        let is_new = coverage.is_empty() || coverage.is_outdated_for(Path::new("/"));
+        let is_wanted = mandate.settings.scan_at_start || self.has_served || is_new;
         plan.only_names = !is_wanted;
         let progress = Progress::default();
         let job = Survey {
@@ -188,6 +190,7 @@ impl Engine {
             let scans = crew.surveyor("scan", scheduled, inbox, true)?;
             let writing = Writing::new(scribe, inbox, vitals, bells);
             let writing = spawn(scope, "write", move || writing.run(&messages))?;
+            let farewell = Farewell(writer.clone());
             let coordinator = Coordinator {
                 inbox,
                 lifeline,
@@ -203,11 +206,14 @@ impl Engine {
                 is_surveying: false,
                 scans,
                 is_scanning: false,
+                started: Vec::new(),
                 rounds: vitals.rounds.load(Ordering::Relaxed),
                 askers: Vec::new(),
+                newcomers: Vec::new(),
                 crew: crew.members,
             };
             let served = coordinator.serve();
+            drop(farewell);
             let written = writing
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -221,6 +227,17 @@ fn directories(number: u64) -> String {
     match number {
         1 => "1 directory".to_owned(),
         number => format!("{number} directories"),
+    }
+}
+
+/// Tells the writer that nothing more comes, however the watch ends: the sinks wait for its bells,
+/// and it waits for them.
+struct Farewell<'p>(Sender<Message<'p>>);
+
+impl Drop for Farewell<'_> {
+    fn drop(&mut self) {
+        // A writer that ended has told why.
+        let _ = self.0.send(Message::Last);
     }
 }
 

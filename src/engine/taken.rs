@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use waxseal_platform::watch::BackendKind;
+
 use super::inbox::{Request, Waiting};
 use super::inspecting::Group;
 use super::round::{STEP, Wish};
@@ -19,15 +21,14 @@ pub(super) struct Taken {
     pub(super) surveyed: Vec<Result<Surveyed, ScanError>>,
     pub(super) notices: Vec<Notice>,
     pub(super) requests: Vec<Request>,
-    pub(super) alive: usize,
+    pub(super) alive: Vec<BackendKind>,
 }
 
 impl Taken {
     /// Takes what is due and everything else.
     pub(super) fn from(waiting: &mut Waiting, now: Instant) -> Taken {
         let work = waiting.hints.take(now, STEP);
-        let mut wishes = std::mem::take(&mut waiting.again);
-        wishes.extend(work.hints.into_iter().map(Wish::heard));
+        let wishes = work.hints.into_iter().map(Wish::heard).collect();
         let mut surveyed = std::mem::take(&mut waiting.surveyed);
         for part in surveyed.iter_mut().flatten() {
             // What was heard of a path goes with it: it is looked at now.

@@ -12,13 +12,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::EngineError;
 use super::delivering::Bells;
 use super::inbox::Inbox;
-use super::round::{Round, Wish};
+use super::round::Round;
 use super::scribe::{Outcome, Scribe};
 use super::surveying::Done;
 use super::vitals::Vitals;
 use crate::baseline::BaselineError;
 use crate::event::{Notice, NoticeAction};
-use crate::hint::{Reason, Work};
+use crate::hint::Reason;
 use crate::scan::BlindSpot;
 use crate::state::escape;
 
@@ -163,18 +163,13 @@ impl<'e, 'p> Writing<'e, 'p> {
         for path in &outcome.vanished {
             self.inbox.doubt(path, Reason::Appeared);
         }
-        if !outcome.unfinished.is_empty() && outcome.again.is_empty() {
-            let hints = outcome.unfinished.into_iter().filter_map(Wish::into_hint);
-            let work = Work {
-                hints: hints.collect(),
-                subtrees: Vec::new(),
-            };
-            self.inbox.put(|waiting| waiting.hints.requeue(work, now));
-        }
         let is_again = !outcome.again.is_empty();
-        if is_again {
-            self.inbox
-                .put(|waiting| waiting.again.extend(outcome.again));
+        let back = match is_again {
+            true => outcome.again,
+            false => outcome.unfinished,
+        };
+        if !back.is_empty() {
+            self.inbox.put(|waiting| waiting.take_back(back, now));
         }
         match outcome.trouble {
             Some(error) => self.fail(&error),
@@ -189,6 +184,10 @@ impl<'e, 'p> Writing<'e, 'p> {
     /// Writes notices, surveys and cursors that wait.
     fn write_rest(&mut self, is_last: bool) -> Result<(), EngineError> {
         let is_due = is_last || self.cursors_due.is_some_and(|due| due <= Instant::now());
+        let is_any = !self.notices.is_empty()
+            || !self.surveys.is_empty()
+            || !self.times.is_empty()
+            || (is_due && !self.cursors.is_empty());
         let mut written = Ok(());
         if !self.notices.is_empty() {
             written = self.scribe.tell(&self.notices);
@@ -221,7 +220,12 @@ impl<'e, 'p> Writing<'e, 'p> {
             }
         }
         match written {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                if is_any && !is_last {
+                    self.recover();
+                }
+                Ok(())
+            }
             Err(error) if error.is_integrity_failure() || is_last => Err(error.into()),
             Err(error) => {
                 self.fail(&error);

@@ -149,13 +149,12 @@ impl<'p> Inspector<'p> {
         }
     }
 
-    /// Does not wait until the last change lies in the past.
+    /// Sets whether to read a file at once that has changed this very moment.
     ///
-    /// For looks at what the system has just named: if it changes again unseen by its times, the
-    /// system names it again.
-    pub fn at_once(mut self) -> Inspector<'p> {
-        self.how.tick = Duration::ZERO;
-        self
+    /// Only for looks at what the system has just named: if it changes again unseen by its times,
+    /// the system names it again.
+    pub fn read_at_once(&mut self, at_once: bool) {
+        self.how.tick = if at_once { Duration::ZERO } else { TICK };
     }
 
     /// Looks at one path in `dir`.

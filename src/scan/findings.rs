@@ -193,7 +193,7 @@ pub(crate) fn is_news(look: &Look<'_>) -> bool {
         // What is to be remembered of it is more than was seen.
         Observation::Present(present) if present.unread.is_some() => return true,
         Observation::Present(present) => Some(&present.state),
-        Observation::Unreadable(_) | Observation::Unstable => return false,
+        Observation::Unreadable(_) | Observation::Unstable => return true,
     };
     let verdict = judge(row, now, look.covered, look.rule.attributes);
     !matches!(verdict, Verdict::Unchanged) || !settle(row, now, look.rule).is_nothing()
