@@ -33,7 +33,7 @@ mod tests;
 
 pub use actors::Actors;
 pub use pending::PendingHints;
-pub use settle::{LONGEST, QUIET};
+pub use settle::{LONGEST, NAMING, QUIET};
 pub use waxseal_platform::watch::Changes;
 
 use std::path::PathBuf;

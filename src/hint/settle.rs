@@ -11,6 +11,12 @@ use super::life::Life;
 /// in pieces, a chain of renames. Short enough that a person does not notice it.
 pub const QUIET: Duration = Duration::from_millis(250);
 
+/// How long a new file that its writer has closed may wait for its name.
+///
+/// Who saves by writing a new file renames it over the old one next. Seen together, that is a change
+/// of the old one; looked at in between it would be two events about a name that nobody knows.
+pub const NAMING: Duration = Duration::from_millis(5);
+
 /// After this time a path is looked at even if it never comes to rest, counted from the first that
 /// was heard of it. A log that is always written must not escape for ever.
 pub const LONGEST: Duration = Duration::from_secs(2);
@@ -57,7 +63,7 @@ pub(super) fn after_quiet(now: Tick, deadline: Tick) -> Tick {
 
 /// Returns when a path is due after these changes, and what became of its name by them.
 ///
-/// At once if a writer has closed it, or if it is a new directory, which fills while nobody looks.
+/// At once if a writer has closed it, or nearly so if it is new by then, or if it is a new directory, which fills while nobody looks.
 /// A name that is gone waits: it often comes back.
 pub(super) fn due(
     changes: Changes,
@@ -68,7 +74,9 @@ pub(super) fn due(
 ) -> Tick {
     let is_closed = changes.contains(Changes::CLOSED);
     let is_new_directory = is_directory && changes.contains(Changes::CREATED);
-    if (is_closed || is_new_directory) && !life.is_gone() {
+    if is_closed && matches!(life, Life::Created { .. }) {
+        now.saturating_add(ticks(NAMING)).min(deadline)
+    } else if (is_closed || is_new_directory) && !life.is_gone() {
         now
     } else {
         after_quiet(now, deadline)

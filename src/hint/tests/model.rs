@@ -190,6 +190,13 @@ impl Model {
         story.push(heard);
         actors.push(actor);
         *known = is_directory;
+        let is_created = |heard: &Heard| match heard {
+            Heard::Touched(changes) => changes
+                .contains(D)
+                .then_some(false)
+                .or(changes.contains(C).then_some(true)),
+            Heard::Left | Heard::Arrived => Some(false),
+        };
         let is_gone = |heard: &Heard| match heard {
             Heard::Touched(changes) => changes
                 .contains(D)
@@ -199,9 +206,14 @@ impl Model {
             Heard::Arrived => Some(false),
         };
         let gone = story.iter().rev().find_map(is_gone).unwrap_or(false);
+        // A new file that was closed waits for its name.
+        let is_new = matches!(heard, Heard::Touched(changes) if changes.contains(S))
+            && story.iter().rev().find_map(is_created) == Some(true);
         let at_once = matches!(heard, Heard::Touched(changes)
             if changes.contains(S) || is_directory && changes.contains(C));
-        entry.due = if at_once && !gone {
+        entry.due = if is_new {
+            (now + 5).min(entry.deadline)
+        } else if at_once && !gone {
             now
         } else {
             (now + 250).min(entry.deadline)

@@ -107,7 +107,7 @@ fn rotated_logs_are_one_group() {
         let name = |number| format!("/var/log/syslog.{number}");
         desk.moved(&name(number), &name(number + 1));
     }
-    desk.each("/var/log/syslog.0", &[C, W, S]);
+    desk.each("/var/log/syslog.0", &[C, W, S]).wait(5);
     assert_eq!(desk.take_up_to(1).hints.len(), 101);
 }
 
