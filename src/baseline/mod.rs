@@ -81,6 +81,7 @@ pub struct Baseline {
     shrunk: bool,
     /// What `PRAGMA data_version` said last: it changes when another connection has written.
     version: i64,
+    /// What its user should know about the store as it was found.
     warning: Option<String>,
     /// The lock of a watch, held beside or instead of the writer's.
     watch: Option<Lock>,
@@ -96,8 +97,8 @@ impl Baseline {
         place.verify_private()?;
         place.verify_filesystem()?;
         let lock = Lock::acquire(&place)?;
-        let warning = verify::lost_seal(&place)?;
         let (conn, trust) = open::writer(&place)?;
+        let warning = verify::lost_seal(&place)?;
         let store_id =
             meta::store_id(&conn).map_err(|fault| fault.at(&place.db, "open the store"))?;
         Ok(Self {

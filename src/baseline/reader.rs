@@ -38,6 +38,7 @@ pub struct Reader {
     conn: Connection,
     place: Arc<StateDir>,
     store_id: String,
+    /// What its user should know about the store as it was found.
     warning: Option<String>,
 }
 
@@ -58,8 +59,8 @@ impl Reader {
     /// For more threads of the same process use [`Reader::another`]: it verifies nothing again.
     pub fn open(state_dir: &Path) -> Result<Self, BaselineError> {
         let place = StateDir::at(state_dir)?;
-        let warning = verify::lost_seal(&place)?;
         let conn = open::verified_reader(&place)?;
+        let warning = verify::lost_seal(&place)?;
         let reader = Self::with(conn, Arc::new(place))?;
         Ok(Self { warning, ..reader })
     }
