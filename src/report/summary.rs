@@ -81,9 +81,10 @@ fn policy(summary: &Summary, run: &Run) -> Option<String> {
         return None;
     }
     if !run.is_recorded {
-        let paths = count(joined, "path");
+        let have = if joined == 1 { "has" } else { "have" };
         return Some(format!(
-            "{paths} joined the policy since the last scan and have no baseline yet"
+            "{} joined the policy since the last scan and {have} no baseline yet",
+            count(joined, "path")
         ));
     }
     Some(format!(
@@ -205,6 +206,25 @@ mod tests {
                 "3 new differences: 1 created, 2 modified; 10 paths looked at in 0.00 s",
             ]
         );
+    }
+
+    #[test]
+    fn one_path_has_and_two_have_no_baseline_yet() {
+        let check = Run {
+            is_recorded: false,
+            added: Vec::new(),
+        };
+        let told = |joined| {
+            let summary = Summary {
+                joined,
+                ..Summary::default()
+            };
+            lines(&summary, &check).swap_remove(0)
+        };
+        let rest = "no baseline yet";
+        let since = "joined the policy since the last scan and";
+        assert_eq!(told(1), format!("1 path {since} has {rest}"));
+        assert_eq!(told(2), format!("2 paths {since} have {rest}"));
     }
 
     #[test]

@@ -342,16 +342,17 @@ impl<'a, 'p> Recorder<'a, 'p> {
         } = self.summary;
         let mut notices = Vec::new();
         if self.summary.baseline_created {
-            let message = format!("first baseline taken of {joined} paths");
+            let message = format!("first baseline taken of {}", paths(joined));
             notices.push(Notice::now(NoticeAction::BaselineTaken, message));
         } else if joined + left + extended > 0 {
             let message = format!(
-                "the policy changed: {joined} paths joined, {left} left, {extended} got new digests"
+                "the policy changed: {} joined, {left} left, {extended} got new digests",
+                paths(joined)
             );
             notices.push(Notice::now(NoticeAction::ConfigChange, message));
         }
         if blind > 0 {
-            let message = format!("{blind} paths could not be looked at");
+            let message = format!("{} could not be looked at", paths(blind));
             notices.push(Notice::now(NoticeAction::BlindSpots, message));
         }
         let counts =
@@ -359,4 +360,9 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let with_counts = |notice: Notice| notice.with("waxseal", json!({ "counts": counts }));
         notices.into_iter().map(with_counts).collect()
     }
+}
+
+fn paths(number: u64) -> String {
+    let noun = if number == 1 { "path" } else { "paths" };
+    format!("{number} {noun}")
 }

@@ -118,3 +118,29 @@ fn changed_content_stays_open_when_the_configuration_stops_to_hash() {
         assert_eq!(it.events("check"), ["updated f"], "{narrow}");
     }
 }
+
+#[test]
+fn the_journal_says_one_path_and_two_paths() {
+    let it = Configured::new(&[("f", "1")], &config("exclude_files = [\"f\"]\n"));
+    it.run(&["scan"]).exits(0);
+    it.write(&config(""));
+    it.run(&["scan"]).exits(0);
+    let log = it.run(&["log"]).exits(0).stdout;
+    assert!(log.contains("first baseline taken of 1 path\""), "{log}");
+    assert!(log.contains("1 path joined, 0 left"), "{log}");
+}
+
+#[test]
+fn what_is_approved_while_nobody_watches_it_is_forgotten_with_the_next_configuration() {
+    let without = config("exclude_files = [\"f\"]\n");
+    let it = Configured::new(&[("f", "1"), ("g", "1")], &config(""));
+    it.run(&["scan"]).exits(0);
+    it.sandbox.write("f", "2");
+    it.run(&["scan"]).exits(1);
+    it.write(&without);
+    it.run(&["scan"]).exits(1);
+    it.run(&["accept", "--all", "--reason", "mine"]).exits(0);
+    assert_eq!(it.run(&["scan"]).exits(0).summary()["left"], json!(0));
+    it.write(&format!("{without}tags = [\"t\"]\n"));
+    assert_eq!(it.run(&["scan"]).exits(0).summary()["left"], json!(1));
+}
