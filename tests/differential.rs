@@ -5,6 +5,7 @@
 
 mod aide;
 mod disk;
+mod histories;
 mod model;
 mod mutations;
 mod report;
