@@ -3,6 +3,7 @@
 mod actions;
 mod conformance;
 mod life;
+mod model;
 mod running;
 
 pub use running::Watch;
