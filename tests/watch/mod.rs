@@ -2,6 +2,7 @@
 
 mod actions;
 mod conformance;
+mod faults;
 mod life;
 mod model;
 mod running;

@@ -46,7 +46,8 @@ impl Watch {
         );
         std::fs::write(&config, text).unwrap();
         let mut command = sandbox.command(&["watch", "--format=ndjson", "--config"]);
-        command.arg(&config);
+        // It must not keep the tree from being unmounted.
+        command.arg(&config).current_dir(sandbox.home());
         Watch::run(command)
     }
 
