@@ -1,6 +1,7 @@
 //! The watch beside everything else: approvals meanwhile, crashes, reloads, mounts, its own noise.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use std::time::{Duration, Instant};
 
@@ -162,6 +163,30 @@ fn its_own_reading_and_writing_is_no_event() {
     watch.settle();
     let events = watch.take();
     assert_eq!(changes(&events).len(), 1, "{events:#?}");
+    watch.stop().exits(0);
+}
+
+#[test]
+fn a_watch_of_an_idle_tree_rests() {
+    let sandbox = Sandbox::with(&[("a", "1"), ("d/b", "1")]);
+    let file = sandbox.home().join("events");
+    let settings =
+        format!("[output.stdout]\nformat = \"ndjson\"\n[output.file]\npath = {file:?}\n");
+    let mut watch = Watch::configured(&sandbox, &settings);
+    let before = watch.settle();
+    watch.take();
+    // Two seconds and more of being asked, which makes its canary move as well.
+    let until = Instant::now() + Duration::from_secs(2);
+    let mut after = watch.state();
+    while Instant::now() < until {
+        after = watch.state();
+    }
+    assert_eq!(
+        after["totals"], before["totals"],
+        "no looks, rounds, events"
+    );
+    assert_eq!(after["idle"], json!(true));
+    assert_eq!(watch.news(&sandbox), []);
     watch.stop().exits(0);
 }
 
