@@ -5,6 +5,7 @@ use std::fmt;
 use crate::approval::ApprovalError;
 use crate::baseline::BaselineError;
 use crate::config::ConfigError;
+use crate::engine::EngineError;
 use crate::policy::PolicyError;
 use crate::scan::{ScanError, Summary};
 
@@ -101,6 +102,13 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<ExitCode> {
         return Some(code_of_baseline(inner));
     }
     match error.downcast_ref() {
+        Some(EngineError::Baseline(inner) | EngineError::Scan(ScanError::Baseline(inner))) => {
+            return Some(code_of_baseline(inner));
+        }
+        Some(EngineError::Timetable(_)) => return Some(ExitCode::Usage),
+        _ => {}
+    }
+    match error.downcast_ref() {
         Some(ApprovalError::Baseline(inner)) => return Some(code_of_baseline(inner)),
         Some(ApprovalError::Report(_)) => return Some(ExitCode::Failure),
         Some(_) => return Some(ExitCode::Usage),
@@ -139,6 +147,12 @@ mod tests {
             (damaged().into(), ExitCode::Damaged),
             (in_scan, ExitCode::Damaged),
             (ApprovalError::Baseline(damaged()).into(), ExitCode::Damaged),
+            (EngineError::from(damaged()).into(), ExitCode::Damaged),
+            (
+                EngineError::from(ScanError::Baseline(damaged())).into(),
+                ExitCode::Damaged,
+            ),
+            (EngineError::Thread("x").into(), ExitCode::Failure),
             (missing.into(), ExitCode::Usage),
             (usage("no"), ExitCode::Usage),
             (

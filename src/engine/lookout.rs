@@ -164,7 +164,15 @@ impl Lookout {
     }
 
     fn lost(&self, below: Option<PathBuf>, reason: &LostReason) {
-        let place = below.clone().unwrap_or_else(|| PathBuf::from("/"));
+        let place = below.unwrap_or_else(|| PathBuf::from("/"));
+        let is_relevant = self.policy().is_none_or(|policy| {
+            let relevance = Relevance::of(&policy, &place, true);
+            !relevance.is_none() || place.parent().is_none()
+        });
+        if !is_relevant {
+            // A file system that came or went where nothing is watched.
+            return;
+        }
         let shown = crate::state::escape::path(&place);
         let message = match reason {
             LostReason::Mounted | LostReason::Unmounted | LostReason::Renamed => {
@@ -186,7 +194,7 @@ impl Lookout {
 /// What a path means to the policy.
 #[derive(Clone, Copy)]
 struct Relevance {
-    /// It is watched itself.
+    /// It is watched itself, and not by scans only.
     is_watched: bool,
     /// It is a directory in which something may be watched.
     leads_on: bool,
@@ -200,7 +208,10 @@ impl Relevance {
             Kind::File
         };
         Relevance {
-            is_watched: policy.decide(path, kind).watched().is_some(),
+            is_watched: policy
+                .decide(path, kind)
+                .watched()
+                .is_some_and(|rule| rule.realtime),
             leads_on: is_directory && leads_on(policy, path),
         }
     }

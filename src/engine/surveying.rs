@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use waxseal_platform::stat::Timestamp;
+use waxseal_platform::stat::{Kind, Timestamp};
 
 use crate::baseline::{Reader, ScanEnd, ScanStart};
 use crate::event::{Actor, FoundBy};
@@ -152,13 +152,18 @@ impl Surveys<'_> {
         let is_scan = order.cause == Cause::Scheduled;
         let progress = Progress::default();
         let mut found = Found::default();
+        // What only scans look at waits for one.
+        let is_now = |path: &PathBuf| {
+            let rule = self.policy.decide(path, Kind::File).watched();
+            is_scan || rule.is_none_or(|rule| rule.realtime)
+        };
         let job = Survey {
             plan: &plan,
             coverage: self.coverage,
             progress: &progress,
         };
         let consume = &mut |batch: Batch<'_>| {
-            found.add(batch);
+            found.add(batch, is_now);
             if found.names.len() >= NAMES {
                 take(Surveyed {
                     names: std::mem::take(&mut found.names),
@@ -203,7 +208,7 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, batch: Batch<'_>) {
+    fn add(&mut self, batch: Batch<'_>, is_now: impl Fn(&PathBuf) -> bool + Copy) {
         let Batch {
             dir,
             looks,
@@ -212,8 +217,9 @@ impl Found {
         } = batch;
         self.blind.extend(blind);
         let named = doubtful.iter().map(|name| dir.join(name));
-        self.names.extend(named);
+        self.names.extend(named.filter(is_now));
         let news = looks.into_iter().filter(is_news);
-        self.names.extend(news.map(|look| dir.join(&look.name)));
+        let news = news.map(|look| dir.join(&look.name));
+        self.names.extend(news.filter(is_now));
     }
 }

@@ -98,10 +98,12 @@ impl<'e, 'p> Writing<'e, 'p> {
     /// Writes until nobody has anything to write any more.
     pub(super) fn run(mut self, messages: &Receiver<Message<'p>>) -> Result<(), EngineError> {
         loop {
-            let wait = match (&self.trouble, self.cursors_due) {
-                (Some(_), _) => PAUSE,
-                (None, Some(due)) => due.saturating_duration_since(Instant::now()),
-                (None, None) => Duration::MAX,
+            let has_rest =
+                !self.notices.is_empty() || !self.surveys.is_empty() || !self.times.is_empty();
+            let wait = match self.cursors_due {
+                _ if has_rest || self.trouble.is_some() => PAUSE,
+                Some(due) => due.saturating_duration_since(Instant::now()),
+                None => Duration::MAX,
             };
             match messages.recv_timeout(wait.min(Duration::from_secs(3600))) {
                 Ok(message) => self.take(message)?,
@@ -236,7 +238,9 @@ impl<'e, 'p> Writing<'e, 'p> {
 
     /// Takes note that the store cannot be written, and gives it time.
     fn fail(&mut self, error: &BaselineError) {
-        if self.trouble.is_none() {
+        // Another process has its turn: that is no trouble, however long it takes.
+        let is_turn = matches!(error, BaselineError::Locked { .. });
+        if self.trouble.is_none() && !is_turn {
             self.trouble = Some((Instant::now(), error.to_string()));
         }
         thread::sleep(PAUSE);

@@ -343,3 +343,32 @@ fn scheduled_scans_start_by_themselves_and_are_remembered() {
     );
     watch.stop().exits(0);
 }
+
+#[test]
+fn a_monitor_that_is_not_followed_waits_for_a_scan() {
+    let sandbox = Sandbox::with(&[("now/a", "1"), ("later/b", "1")]);
+    let config = sandbox.home().join("config.toml");
+    let (now, later) = (sandbox.path("now"), sandbox.path("later"));
+    let text = format!(
+        "[[monitor]]\nname = \"now\"\npaths = [{now:?}]\n\
+         [[monitor]]\nname = \"later\"\npaths = [{later:?}]\nrealtime = false\n"
+    );
+    fs::write(&config, text).unwrap();
+    let mut command = sandbox.command(&["watch", "--format=ndjson", "--config"]);
+    command.arg(&config);
+    let mut watch = Watch::run(command);
+    watch.take();
+    sandbox.write("later/b", "changed");
+    sandbox.write("later/new/c", "1");
+    sandbox.write("now/a", "changed");
+    let paths: Vec<String> = watch
+        .news(&sandbox)
+        .into_iter()
+        .map(|(_, path)| path)
+        .collect();
+    assert_eq!(paths, ["now/a", "now/a"]);
+    watch.stop().exits(0);
+    let config = config.to_str().unwrap();
+    let scan = sandbox.waxseal(&["scan", "--format=ndjson", "--config", config]);
+    assert_eq!(scan.exits(1).changes().len(), 3);
+}
