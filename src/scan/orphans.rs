@@ -18,11 +18,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use waxseal_platform::dir::Dir;
 
-use super::Batch;
 use super::joining::gone;
 use super::known::Known;
-use super::survey::Shared;
-use crate::baseline::{BaselineError, Reader};
+use super::{Batch, Plan, ScanError};
+use crate::baseline::Reader;
 
 /// Which directories a survey has met.
 #[derive(Debug, Default)]
@@ -53,18 +52,24 @@ impl Accounts {
     }
 }
 
-/// Tells of the rows in directories that are gone without anything having led to them.
-pub(super) fn tell_orphans(shared: &Shared<'_>, reader: &Reader) -> Result<(), BaselineError> {
-    let mut met = std::mem::take(&mut *shared.accounts().met());
+/// Hands over the rows in directories that are gone without anything having led to them.
+pub(super) fn tell_orphans<'p>(
+    plan: &Plan<'p>,
+    accounts: &Accounts,
+    reader: &Reader,
+    take: &mut dyn FnMut(Batch<'p>) -> Result<(), ScanError>,
+) -> Result<(), ScanError> {
+    let mut met = std::mem::take(&mut *accounts.met());
     met.listed.sort_unstable();
     met.listed.dedup();
     // All that was met is in scope, so where the scope holds no more, nothing was missed.
-    if let [scope] = shared.plan.scopes.as_slice()
+    if let [scope] = plan.scopes.as_slice()
         && reader.count_directories(scope)? == met.listed.len()
     {
         return Ok(());
     }
-    for scope in &shared.plan.scopes {
+    let roots = plan.nested_roots();
+    for scope in &plan.scopes {
         for number in reader.directory_numbers(scope)? {
             if met.listed.binary_search(&number).is_ok() {
                 continue;
@@ -72,8 +77,8 @@ pub(super) fn tell_orphans(shared: &Shared<'_>, reader: &Reader) -> Result<(), B
             let Some(dir) = reader.directory(number)? else {
                 continue;
             };
-            if !is_told(shared, &met, &dir) && is_gone(&dir) {
-                tell_gone(shared, reader, &dir)?;
+            if !is_told(&met, &roots, &dir) && is_gone(&dir) {
+                tell_gone(plan, &roots, reader, &dir, take)?;
             }
         }
     }
@@ -81,13 +86,13 @@ pub(super) fn tell_orphans(shared: &Shared<'_>, reader: &Reader) -> Result<(), B
 }
 
 /// Says whether everything is told of a directory with one above it.
-fn is_told(shared: &Shared<'_>, met: &Met, dir: &Path) -> bool {
+fn is_told(met: &Met, nested_roots: &HashSet<&Path>, dir: &Path) -> bool {
     for at in dir.ancestors() {
         if met.told.contains(at) {
             return true;
         }
         // A root inside another one answers for itself.
-        if shared.is_nested_root(at) {
+        if nested_roots.contains(at) {
             return false;
         }
     }
@@ -107,14 +112,20 @@ fn is_gone(dir: &Path) -> bool {
     }
 }
 
-/// Tells that everything watched in a directory is gone.
-fn tell_gone(shared: &Shared<'_>, reader: &Reader, dir: &Path) -> Result<(), BaselineError> {
-    let scope = shared.plan.policy.enter(dir);
+/// Hands over everything watched in a directory as gone.
+fn tell_gone<'p>(
+    plan: &Plan<'p>,
+    nested_roots: &HashSet<&Path>,
+    reader: &Reader,
+    dir: &Path,
+    take: &mut dyn FnMut(Batch<'p>) -> Result<(), ScanError>,
+) -> Result<(), ScanError> {
+    let scope = plan.policy.enter(dir);
     let mut batch = Batch::of(Arc::from(dir));
     let mut known = Known::of(reader, dir)?;
     while let Some(row) = known.next_before(None)? {
         let Some(kind) = row.kind() else { continue };
-        if shared.is_nested_root(&dir.join(&row.name)) {
+        if nested_roots.contains(&*dir.join(&row.name)) {
             continue;
         }
         if let Some(rule) = scope.decide(&row.name, kind).watched() {
@@ -124,9 +135,8 @@ fn tell_gone(shared: &Shared<'_>, reader: &Reader, dir: &Path) -> Result<(), Bas
         }
         if batch.is_full() {
             let empty = Batch::of(batch.dir.clone());
-            shared.send(std::mem::replace(&mut batch, empty));
+            take(std::mem::replace(&mut batch, empty))?;
         }
     }
-    shared.send(batch);
-    Ok(())
+    take(batch)
 }

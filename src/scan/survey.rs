@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -43,7 +44,7 @@ pub(super) struct Shared<'p> {
     pub(super) coverage: &'p Coverage,
     pub(super) progress: &'p Progress,
     nested_roots: HashSet<&'p Path>,
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
     batches: Sender<Result<Batch<'p>, ScanError>>,
     /// Set when the consumer or the store failed: the rest of the walk is pointless.
     is_over: AtomicBool,
@@ -107,27 +108,29 @@ pub fn survey<'p>(
     let readers = (0..plan.threads)
         .map(|_| new_reader())
         .collect::<Result<Vec<_>, _>>()?;
-    let spare = new_reader()?;
+    let accounts = Arc::new(Accounts::default());
     let (sender, receiver) = bounded(CHANNEL);
     let shared = Shared {
         plan,
         coverage: survey.coverage,
         progress: survey.progress,
         nested_roots: plan.nested_roots(),
-        accounts: Accounts::default(),
+        accounts: Arc::clone(&accounts),
         batches: sender,
         is_over: AtomicBool::new(false),
     };
     thread::scope(|scope| {
         let builder = thread::Builder::new().name("waxseal-survey".to_owned());
-        let walking = builder.spawn_scoped(scope, move || walk(shared, readers, &spare))?;
+        let walking = builder.spawn_scoped(scope, move || walk(shared, readers))?;
         // Consumed by value: an error drops the receiver, which ends the walk.
         let consumed = consume(receiver, survey.progress, take, observe);
         match walking.join() {
             Ok(walked) => consumed.and(walked),
             Err(panic) => std::panic::resume_unwind(panic),
         }
-    })
+    })?;
+    // Only now, when the readers of the walk have given back their descriptors.
+    tell_orphans(plan, &accounts, &new_reader()?, take)
 }
 
 /// Takes batches until the walk is done.
@@ -151,9 +154,8 @@ fn consume<'p>(
     }
 }
 
-/// Looks at the roots, walks below them, and then asks for what no listing led to; the channel closes
-/// when this returns.
-fn walk(shared: Shared<'_>, readers: Vec<Reader>, spare: &Reader) -> Result<(), ScanError> {
+/// Looks at the roots, then walks below them; the channel closes when this returns.
+fn walk(shared: Shared<'_>, readers: Vec<Reader>) -> Result<(), ScanError> {
     let plan = shared.plan;
     let throttle = Throttle::new(plan.rate);
     let inspector = || Inspector::new(plan.threads, shared.progress, &throttle);
@@ -169,9 +171,6 @@ fn walk(shared: Shared<'_>, readers: Vec<Reader>, spare: &Reader) -> Result<(), 
             .next()
             .expect("one surveyor was made for each thread")
     })?;
-    if !shared.is_over() {
-        tell_orphans(&shared, spare)?;
-    }
     Ok(())
 }
 
