@@ -172,9 +172,10 @@ pub(super) fn compare<'e>(
         _ => Actions::of(&changed).unwrap_or_else(|| Actions::just(Action::AttributesModified)),
     };
     let is_silent = before.zip(after).is_some_and(|(before, after)| {
-        !changed.is_empty()
-            && changed.iter().all(|field| matches!(field, Field::Hash(_)))
-            && before.is_untouched(&after.stat)
+        !changed.is_empty() && changed.iter().all(|field| {
+            let is_known = |state: &FileState, kind| state.digests.types().contains(kind);
+            matches!(field, Field::Hash(kind) if is_known(before, *kind) && is_known(after, *kind))
+        }) && before.is_untouched(&after.stat)
     });
     Event {
         before,
