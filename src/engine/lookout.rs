@@ -3,7 +3,6 @@
 //! Called on the threads that read the kernel's queues: no I/O, no waiting.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -23,9 +22,6 @@ pub(super) struct Lookout {
     /// Nothing is watched before there is a policy.
     policy: RwLock<Option<Arc<Policy>>>,
     actors: Actors,
-    /// Signals taken, and those that were about paths nobody watches.
-    pub(super) taken: AtomicU64,
-    pub(super) passed: AtomicU64,
 }
 
 impl Lookout {
@@ -34,8 +30,6 @@ impl Lookout {
             inbox,
             policy: RwLock::new(None),
             actors: Actors::default(),
-            taken: AtomicU64::new(0),
-            passed: AtomicU64::new(0),
         }
     }
 
@@ -90,10 +84,8 @@ impl Lookout {
     ) {
         let relevance = Relevance::of(policy, &path, is_directory);
         if relevance.is_none() {
-            self.passed.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        self.taken.fetch_add(1, Ordering::Relaxed);
         let actor = self.actors.of(actor);
         let is_entry_change =
             changes.contains(Changes::CREATED) || changes.contains(Changes::DELETED);
@@ -129,10 +121,8 @@ impl Lookout {
         };
         let (from, to) = (relevant(from), relevant(to));
         if from.is_none() && to.is_none() {
-            self.passed.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        self.taken.fetch_add(1, Ordering::Relaxed);
         let actor = self.actors.of(actor);
         let ends = [&from, &to];
         let parents = ends.map(|end| {
