@@ -6,6 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Halt;
+
+/// How long a wait goes on before it is looked whether to end.
+const SLICE: Duration = Duration::from_millis(100);
+
 /// Keeps a run below a rate of bytes per second.
 #[derive(Debug)]
 pub struct Throttle {
@@ -25,15 +30,18 @@ impl Throttle {
         }
     }
 
-    /// Takes note of bytes read, and waits when the run is ahead of its rate.
-    pub fn spend(&self, bytes: u64) {
+    /// Takes note of bytes read, and waits when the run is ahead of its rate, unless it is called
+    /// off.
+    pub fn spend(&self, bytes: u64, halt: &Halt) {
         if self.rate == 0 {
             return;
         }
         let spent = self.spent.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let due = self.due(spent);
-        if let Some(ahead) = due.checked_sub(self.start.elapsed()) {
-            thread::sleep(ahead);
+        while let Some(ahead) = due.checked_sub(self.start.elapsed())
+            && !halt.is_called()
+        {
+            thread::sleep(ahead.min(SLICE));
         }
     }
 
@@ -57,7 +65,16 @@ mod tests {
     #[test]
     fn a_run_is_no_faster_than_its_rate() {
         let throttle = Throttle::new(1_000_000);
-        throttle.spend(20_000);
+        throttle.spend(20_000, &Halt::default());
         assert!(throttle.start.elapsed() >= Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_run_that_is_called_off_waits_for_nothing() {
+        let throttle = Throttle::new(1);
+        let halt = Halt::default();
+        halt.call();
+        // At this rate it would wait for weeks.
+        throttle.spend(10_000_000, &halt);
     }
 }

@@ -102,6 +102,9 @@ pub enum ScanError {
     /// The baseline could not be read or written.
     #[error(transparent)]
     Baseline(#[from] BaselineError),
+    /// It was called off.
+    #[error("the scan was called off")]
+    Halted,
     /// The walk could not be started.
     #[error(transparent)]
     Walk(#[from] waxseal_platform::walk::WalkError),

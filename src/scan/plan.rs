@@ -10,6 +10,7 @@ use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::Stat;
 
 use crate::baseline::{BaselineError, Reader};
+use crate::inspect::Halt;
 use crate::policy::Policy;
 
 /// Is told of each directory before it is listed.
@@ -33,6 +34,8 @@ pub struct Plan<'p> {
     pub only_names: bool,
     /// Who is told of each directory before it is listed.
     pub enter: Option<&'p Enter<'p>>,
+    /// What calls the run off: it ends with [`ScanError::Halted`](super::ScanError::Halted).
+    pub halt: Halt,
     /// Device and inode of the state directory.
     store: Option<(u64, u64)>,
 }
@@ -62,6 +65,7 @@ impl<'p> Plan<'p> {
             rate: 0,
             only_names: false,
             enter: None,
+            halt: Halt::default(),
             store: None,
         }
     }

@@ -70,7 +70,7 @@ impl<'p> Shared<'p> {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
+        self.is_over.load(Ordering::Relaxed) || self.plan.halt.is_called()
     }
 
     pub(super) fn has_nested_roots(&self) -> bool {
@@ -123,12 +123,15 @@ pub fn survey<'p>(
         let builder = thread::Builder::new().name("waxseal-survey".to_owned());
         let walking = builder.spawn_scoped(scope, move || walk(shared, readers))?;
         // Consumed by value: an error drops the receiver, which ends the walk.
-        let consumed = consume(receiver, survey.progress, take, observe);
+        let consumed = consume(receiver, survey, take, observe);
         match walking.join() {
             Ok(walked) => consumed.and(walked),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })?;
+    if plan.halt.is_called() {
+        return Err(ScanError::Halted);
+    }
     // Only now, when the readers of the walk have given back their descriptors.
     tell_orphans(plan, &accounts, &new_reader()?, take)
 }
@@ -136,19 +139,22 @@ pub fn survey<'p>(
 /// Takes batches until the walk is done.
 fn consume<'p>(
     batches: Receiver<Result<Batch<'p>, ScanError>>,
-    progress: &Progress,
+    survey: &Survey<'p>,
     take: &mut dyn FnMut(Batch<'p>) -> Result<(), ScanError>,
     observe: &mut Observer<'_>,
 ) -> Result<(), ScanError> {
     let mut observed = Instant::now();
     loop {
+        if survey.plan.halt.is_called() {
+            return Err(ScanError::Halted);
+        }
         match batches.recv_timeout(TICK) {
             Ok(batch) => take(batch?)?,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
         if observed.elapsed() >= TICK {
-            observe(progress);
+            observe(survey.progress);
             observed = Instant::now();
         }
     }
@@ -158,7 +164,7 @@ fn consume<'p>(
 fn walk(shared: Shared<'_>, readers: Vec<Reader>) -> Result<(), ScanError> {
     let plan = shared.plan;
     let throttle = Throttle::new(plan.rate);
-    let inspector = || Inspector::new(plan.threads, shared.progress, &throttle);
+    let inspector = || Inspector::new(plan.threads, shared.progress, &throttle).heed(&plan.halt);
     let mut surveyors: Vec<Surveyor<'_, '_>> = readers
         .into_iter()
         .map(|reader| Surveyor::new(&shared, reader, inspector()))

@@ -321,6 +321,8 @@ impl<'p> Visitor for Surveyor<'p, '_> {
         }
         let mut batch = Batch::of(task.path);
         batch.looks = self.inspect(&task.dir, task.doubts);
-        self.shared.send(batch);
+        if !self.shared.is_over() {
+            self.shared.send(batch);
+        }
     }
 }
