@@ -74,7 +74,8 @@ impl ExitCode {
         })
     }
 
-    fn number(self) -> u8 {
+    /// Returns the number of the status.
+    pub(super) fn number(self) -> u8 {
         match self {
             ExitCode::Clean => 0,
             ExitCode::Differences => 1,

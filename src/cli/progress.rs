@@ -36,7 +36,15 @@ enum Measure {
 impl Bar {
     /// Starts a bar for a run; `last` tells how much an earlier one had to do.
     pub(super) fn start(settings: &Settings, plan: &Plan<'_>, last: Option<&ScanRun>) -> Bar {
-        let by = measure(plan, last);
+        Bar::of(settings, measure(plan, last))
+    }
+
+    /// Starts a bar for a run of which nothing is known before.
+    pub(super) fn counting(settings: &Settings) -> Bar {
+        Bar::of(settings, Measure::Unknown)
+    }
+
+    fn of(settings: &Settings, by: Measure) -> Bar {
         let is_seen = !settings.is_quiet && std::io::stderr().is_terminal();
         let bar = is_seen.then(|| draw(by));
         Bar {

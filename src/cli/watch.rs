@@ -12,6 +12,7 @@ use waxseal_platform::watch::{BackendKind, Options};
 use super::exit_code::ExitCode;
 use super::look;
 use super::paths;
+use super::progress::Bar;
 use super::scan::{join, refuse_early};
 use super::settings::{Settings, warn};
 use super::watched::Watched;
@@ -45,6 +46,8 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     let mut signals = Signals::catch().context("cannot catch signals")?;
     let closer = signals.closer();
     let mut baseline = settings.open_baseline()?;
+    // Before anything is remembered: beside another watch nothing may change.
+    baseline.claim_watch()?;
     let reader = baseline.reader()?;
     let mut watched = Watched::load(settings, Some(&reader))?;
     join(&mut watched, &asked, None, &reader)?;
@@ -91,8 +94,12 @@ fn serve(
             settings: outputs(&watched, settings),
             style: settings.style,
             threads,
+            backends: backends(&outputs(&watched, settings)),
         };
-        if engine.serve(&mandate)? == End::Stop {
+        let bar = Bar::counting(settings);
+        let end = engine.serve(&mandate, &mut |progress| bar.observe(progress))?;
+        bar.finish();
+        if end == End::Stop {
             return Ok(());
         }
         let reader = engine.baseline().reader()?;
@@ -134,8 +141,15 @@ fn backends(settings: &config::Settings) -> Vec<BackendKind> {
 
 /// Passes on what the system asks for.
 fn listen(signals: &mut Signals, remote: &Remote) {
+    let mut is_stopping = false;
     while let Some(asked) = signals.wait() {
         match asked {
+            // Whoever asks twice does not want to wait. It is as if it were killed: what was
+            // journalled stays, and the next start finds the rest.
+            Asked::Stop if std::mem::replace(&mut is_stopping, true) => {
+                warn("ended at once; the next start verifies the store");
+                std::process::exit(ExitCode::Failure.number().into());
+            }
             Asked::Stop => remote.stop(),
             Asked::Reload => remote.reload(),
             Asked::Report => match remote.ask() {

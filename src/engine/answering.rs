@@ -11,6 +11,7 @@ use serde_json::Value;
 use waxseal_platform::local_socket::{Listener, connect};
 
 use super::inbox::{Inbox, Request};
+use super::state::starting;
 
 /// The socket's name in the state directory.
 const SOCKET: &str = "watch.sock";
@@ -29,15 +30,22 @@ impl Remote {
     /// Asks it to end.
     pub fn stop(&self) {
         self.0.put(|waiting| waiting.requests.push(Request::Stop));
+        // After the request: whoever is called off finds the reason.
+        self.0.start_halt.call();
     }
 
     /// Asks it to read its configuration again.
     pub fn reload(&self) {
         self.0.put(|waiting| waiting.requests.push(Request::Reload));
+        self.0.start_halt.call();
     }
 
-    /// Asks how it is going, once what happened before is known to it; `None` if it does not answer.
+    /// Asks how it is going, once what happened before is known to it; during the start scan, how
+    /// far that is. `None` if it does not answer.
     pub fn ask(&self) -> Option<Value> {
+        if let Some(start) = self.0.starting() {
+            return Some(starting(&start));
+        }
         let (asker, answer) = bounded(1);
         self.0
             .put(|waiting| waiting.requests.push(Request::Report(asker)));

@@ -1,42 +1,45 @@
 //! The conductor: takes what is due, has it looked at, hands it to the writer, orders surveys, and
 //! keeps an eye on every thread.
+//!
+//! It waits in one place only, for its inbox. Looking, writing and surveying go on beside it and
+//! nudge it; so it answers, and ends, whatever the others wait for.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
-use serde_json::{Value, json};
-use waxseal_platform::host;
-use waxseal_platform::watch::BackendHealth;
+use crossbeam_channel::Sender;
+use serde_json::Value;
 
 use super::EngineError;
 use super::delivering::Sinks;
-use super::inbox::{Inbox, Request};
-use super::inspecting::Group;
+use super::inbox::{Attention, Inbox, Request};
 use super::lifeline::Lifeline;
-use super::round::{Round, Sighting, Wish};
+use super::outbox::Outbox;
+use super::round::Wish;
+use super::rounds::{Advance, Rounds};
 use super::schedules::Schedules;
-use super::surveying::{Cause, Order, Surveyed};
-use super::taken::{Taken, steps};
+use super::surveying::{Done, Surveyed};
+use super::taken::Taken;
 use super::vitals::Vitals;
+use super::walkers::{Walkers, because, whole};
 use super::writing::Message;
 use crate::baseline::Reader;
-use crate::event::{Notice, NoticeAction, path_text};
+use crate::event::{Notice, NoticeAction};
 use crate::hint::{LONGEST, Reason, Subtree};
 use crate::report::count;
 use crate::state::escape;
-
-/// Paths of one directory that one thread looks at in a row.
-const GROUP: usize = 64;
 
 /// How long what is pending may take once the watch is to end.
 const LAST_ROUNDS: Duration = Duration::from_secs(4);
 
 /// How long a coordinator with nothing to do sleeps at most: the clock may be set meanwhile.
 const NAP: Duration = Duration::from_secs(60);
+
+/// How long it sleeps at most while it waits for a look: that may hang.
+const WATCHFUL: Duration = Duration::from_secs(5);
 
 /// How a policy's time ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,175 +59,274 @@ pub(super) struct Coordinator<'e, 'p> {
     pub(super) reader: Reader,
     pub(super) vitals: &'e Vitals,
     pub(super) schedules: &'e mut Schedules,
-    /// To the inspecting threads and back.
-    pub(super) groups: Sender<Group>,
-    pub(super) sightings: Receiver<Result<Vec<Sighting<'p>>, EngineError>>,
-    pub(super) writer: Sender<Message<'p>>,
-    pub(super) surveys: Sender<Order>,
-    /// Surveys to be made once the present one is done.
-    pub(super) orders: Vec<Order>,
-    pub(super) is_surveying: bool,
-    /// Scheduled scans, which may take hours and hold up nothing else.
-    pub(super) scans: Sender<Order>,
-    pub(super) is_scanning: bool,
+    pub(super) rounds: Rounds<'p>,
+    pub(super) outbox: Outbox<'p>,
+    pub(super) walkers: Walkers,
     /// What is remembered of the scheduled scan once it is done.
     pub(super) started: Vec<(&'static str, String)>,
     /// Rounds that the writer was handed.
-    pub(super) rounds: u64,
+    pub(super) handed: u64,
     /// The other threads: none may end before the watch does.
     pub(super) crew: Vec<ScopedJoinHandle<'e, ()>>,
     /// Those who are answered when the canary is heard, and those who came after it was touched.
     pub(super) askers: Vec<Sender<Value>>,
     pub(super) newcomers: Vec<Sender<Value>>,
+    /// How this policy's time is to end, and by when.
+    pub(super) ending: Option<(End, Instant)>,
 }
 
 impl<'p> Coordinator<'_, 'p> {
     /// Serves until somebody asks for an end.
     pub(super) fn serve(mut self) -> Result<End, EngineError> {
         loop {
-            let mut taken = self.take();
+            let taken = self.take();
             let has_heard = self.lifeline.heard(&taken.alive);
-            let mut newcomers = Vec::new();
-            let mut end = None;
-            for request in std::mem::take(&mut taken.requests) {
-                match request {
-                    Request::Stop => end = Some(End::Stop),
-                    Request::Reload => end = end.or(Some(End::Reload)),
-                    Request::Report(asker) => {
-                        newcomers.push(asker);
-                    }
-                }
-            }
-            self.work(taken)?;
+            let newcomers = self.begin(taken)?;
+            self.go_on()?;
             self.check()?;
             if has_heard {
                 self.answer();
             }
-            self.newcomers.append(&mut newcomers);
+            self.newcomers.extend(newcomers);
             if self.askers.is_empty() && !self.newcomers.is_empty() {
                 // What happened before somebody asked is to be known before he is answered.
                 self.askers.append(&mut self.newcomers);
                 self.lifeline.beat();
             }
-            match end {
-                Some(End::Reload) => {
-                    // They are answered by whoever serves the next policy.
-                    let askers = self.askers.drain(..).chain(self.newcomers.drain(..));
-                    let askers = askers.map(Request::Report);
-                    self.inbox.put(|waiting| waiting.requests.extend(askers));
-                    return Ok(End::Reload);
+            match self.ending {
+                Some((End::Stop, until)) if self.is_idle() => return self.stop(until),
+                Some((End::Stop, until)) if Instant::now() >= until => return self.stop(until),
+                Some((End::Reload, until)) if self.is_settled() || Instant::now() >= until => {
+                    return Ok(self.reload());
                 }
-                Some(End::Stop) => {
-                    self.finish()?;
-                    return Ok(End::Stop);
-                }
-                None => {}
+                _ => {}
             }
         }
     }
 
     /// Waits for something to do and takes it.
     fn take(&mut self) -> Taken {
-        let until = self
-            .lifeline
-            .next_check()
-            .min(self.schedules.next(!self.is_scanning))
-            .min(Instant::now() + NAP);
-        self.inbox.wait(until, Taken::from)
-    }
-
-    /// Looks at everything that is pending, due or not, and says goodbye.
-    fn finish(&mut self) -> Result<(), EngineError> {
-        let until = Instant::now() + LAST_ROUNDS;
-        let mut is_done = false;
-        while !is_done && Instant::now() < until {
-            let (taken, is_empty) = self.inbox.with(|waiting| {
-                waiting.hurry();
-                let soon = Instant::now() + LONGEST;
-                let taken = Taken::from(waiting, soon);
-                (taken, waiting.is_empty())
-            });
-            self.work(taken)?;
-            is_done = is_empty && !self.is_surveying && self.orders.is_empty();
-            if self.is_surveying {
-                // Something waits as soon as it is done.
-                self.inbox.wait(until, |_, _| ());
-            }
-        }
-        let events = count(self.vitals.events.load(Ordering::Relaxed), "event");
-        let message = match is_done {
-            true => format!("stopped after {events}"),
-            false => {
-                let left = self.inbox.with(|waiting| waiting.hints.len());
-                format!("stopped after {events}; {left} paths are left to the next start's scan")
-            }
+        let is_stopping = matches!(self.ending, Some((End::Stop, _)));
+        let is_reloading = matches!(self.ending, Some((End::Reload, _)));
+        let attention = match (self.outbox.is_empty(), self.rounds.is_free()) {
+            (false, _) => Attention::Requests,
+            (true, true) if !is_reloading => Attention::Work,
+            (true, _) => Attention::Notices,
         };
-        self.tell(vec![Notice::now(NoticeAction::Stopped, message)])
-    }
-
-    fn work(&mut self, taken: Taken) -> Result<(), EngineError> {
-        let Taken {
-            wishes,
-            subtrees,
-            appeared,
-            surveyed,
-            notices,
-            ..
-        } = taken;
-        if !notices.is_empty() {
-            self.tell(notices)?;
+        if is_stopping && attention == Attention::Work {
+            // Due or not: this is the last chance.
+            let taken = self.inbox.with(|waiting| {
+                waiting.hurry();
+                Taken::from(waiting, Instant::now() + LONGEST, attention)
+            });
+            if !taken.is_empty() {
+                return taken;
+            }
         }
-        self.round(wishes, false)?;
-        for part in surveyed {
-            self.surveyed(part?)?;
-        }
-        if !appeared.is_empty() {
-            self.order(appeared, Cause::Hints(vec![Reason::Appeared]));
-        }
-        if !subtrees.is_empty() {
-            self.tell_collapses(&subtrees)?;
-            let reasons = subtrees.iter().map(|subtree| subtree.reason).collect();
-            let paths = subtrees.into_iter().map(|subtree| whole(subtree.path));
-            self.order(paths.collect(), Cause::Hints(reasons));
-        }
-        self.begin_survey();
-        Ok(())
-    }
-
-    /// Has some paths looked at and written.
-    fn round(&mut self, wishes: Vec<Wish>, is_scan: bool) -> Result<(), EngineError> {
-        let mut steps = steps(Group::all(wishes, GROUP)).into_iter().peekable();
-        while let Some(groups) = steps.next() {
-            let round = Round {
-                began: Instant::now(),
-                sightings: self.look(groups)?,
-                is_scan,
-                goes_on: steps.peek().is_some(),
+        if self.ending.is_some() && self.is_settled() && attention >= Attention::Notices {
+            let wait = if self.walkers.is_idle() {
+                None
+            } else {
+                self.ending
             };
-            self.send(Message::Round(round))?;
-            self.rounds += 1;
+            let until = wait.map_or_else(Instant::now, |(_, until)| until);
+            return self.wait(until, attention);
+        }
+        self.wait(self.next_wake(), attention)
+    }
+
+    fn wait(&self, until: Instant, attention: Attention) -> Taken {
+        self.inbox.wait(until, attention, |waiting, now| {
+            Taken::from(waiting, now, attention)
+        })
+    }
+
+    fn next_wake(&self) -> Instant {
+        let now = Instant::now();
+        let is_waiting = !self.rounds.is_free() || !self.outbox.is_empty();
+        let nap = if is_waiting { WATCHFUL } else { NAP };
+        let end = self.ending.map_or(now + nap, |(_, until)| until);
+        self.lifeline
+            .next_check()
+            .min(self.schedules.next(self.walkers.scan.is_idle()))
+            .min(now + nap)
+            .min(end)
+    }
+
+    /// Begins with what was taken; returns who asked how it is going.
+    fn begin(&mut self, taken: Taken) -> Result<Vec<Sender<Value>>, EngineError> {
+        let mut newcomers = Vec::new();
+        for request in taken.requests {
+            match request {
+                Request::Stop => self.end_by(End::Stop),
+                Request::Reload => self.end_by(End::Reload),
+                Request::Report(asker) => newcomers.push(asker),
+            }
+        }
+        if !taken.notices.is_empty() {
+            self.tell(taken.notices);
+        }
+        self.rounds.push(taken.wishes, false);
+        for part in taken.surveyed {
+            self.surveyed(part?);
+        }
+        if !taken.appeared.is_empty() {
+            let reasons = BTreeSet::from([Reason::Appeared]);
+            self.walkers.hints.order(because(reasons, taken.appeared));
+        }
+        if !taken.subtrees.is_empty() {
+            self.tell_collapses(&taken.subtrees);
+            let reasons = taken
+                .subtrees
+                .iter()
+                .map(|subtree| subtree.reason)
+                .collect();
+            let paths = taken
+                .subtrees
+                .into_iter()
+                .map(|subtree| whole(subtree.path));
+            self.walkers.hints.order(because(reasons, paths.collect()));
+        }
+        Ok(newcomers)
+    }
+
+    /// Hands on what was looked at, and lets the next looks begin.
+    fn go_on(&mut self) -> Result<(), EngineError> {
+        self.outbox.flush()?;
+        while self.outbox.is_empty() {
+            match self.rounds.advance()? {
+                None => break,
+                Some(Advance::Done(done)) => self.survey_done(*done),
+                Some(Advance::Round(round)) => {
+                    let looks = round.sightings.len() as u64;
+                    self.vitals.looks.fetch_add(looks, Ordering::Relaxed);
+                    self.handed += 1;
+                    self.outbox.push(Message::Round(round));
+                }
+            }
+            self.outbox.flush()?;
+        }
+        let read = self.rounds.large().take_read()?;
+        if !read.is_empty() {
+            let now = Instant::now();
+            self.inbox.put(|waiting| waiting.take_back(read, now));
         }
         Ok(())
     }
 
-    fn look(&self, groups: Vec<Group>) -> Result<Vec<Sighting<'p>>, EngineError> {
-        let count = groups.len();
-        for group in groups {
-            self.groups
-                .send(group)
-                .map_err(|_| EngineError::Thread("look at files"))?;
+    /// Takes what a survey found.
+    fn surveyed(&mut self, part: Surveyed) {
+        let Surveyed {
+            names,
+            heard,
+            found_by,
+            is_scan,
+            blind,
+            start,
+            done,
+        } = part;
+        if !blind.is_empty() {
+            let scan = is_scan.then_some(start);
+            self.outbox.push(Message::Blind { spots: blind, scan });
         }
-        let mut sightings = Vec::new();
-        for _ in 0..count {
-            let seen = self
-                .sightings
-                .recv()
-                .map_err(|_| EngineError::Thread("look at files"))?;
-            sightings.extend(seen?);
+        let known: HashSet<PathBuf> = heard.iter().map(|hint| hint.path.clone()).collect();
+        let unheard = names.into_iter().filter(|path| !known.contains(path));
+        let mut wishes: Vec<Wish> = unheard.map(|path| Wish::surveyed(path, found_by)).collect();
+        wishes.extend(heard.into_iter().map(Wish::confirmed));
+        self.rounds.push(wishes, is_scan);
+        done.into_iter()
+            .for_each(|done| self.rounds.push_done(done));
+    }
+
+    /// Takes note that all that a survey found was looked at.
+    fn survey_done(&mut self, done: Done) {
+        if done.is_scheduled() {
+            // Only now: one that was cut off is made up for at the next start.
+            for (key, time) in std::mem::take(&mut self.started) {
+                self.outbox.push(Message::Remember(key, time));
+            }
         }
-        let looks = sightings.len() as u64;
-        self.vitals.looks.fetch_add(looks, Ordering::Relaxed);
-        Ok(sightings)
+        self.walkers.done(&done.order);
+        // One that comes back is covered anew, and polled again if need be.
+        done.gone.iter().for_each(|path| self.lifeline.forget(path));
+        self.vitals.surveys.fetch_add(1, Ordering::Relaxed);
+        if done.order.restores_sync() {
+            let places = done.order.paths.iter().take(PLACES_NAMED);
+            let places: Vec<_> = places.map(|path| escape::path(path)).collect();
+            let more = match done.order.paths.len().saturating_sub(PLACES_NAMED) {
+                0 => String::new(),
+                more => format!(" and {}", count(more as u64, "other place")),
+            };
+            let message = format!("looked again at {}{more}", places.join(", "));
+            self.tell(vec![Notice::now(NoticeAction::Resynced, message)]);
+        }
+        self.outbox.push(Message::Surveyed(done));
+    }
+
+    /// Tells which directories are looked at as a whole, because too much happened in them.
+    fn tell_collapses(&mut self, subtrees: &[Subtree]) {
+        let collapsed = subtrees
+            .iter()
+            .filter(|subtree| subtree.reason == Reason::Collapsed);
+        let notice = |subtree: &Subtree| {
+            let shown = escape::path(&subtree.path);
+            let message = format!(
+                "too much happened at once below {shown}: it is looked at as a whole, and who made \
+                 {} is not known",
+                count(subtree.absorbed, "change")
+            );
+            Notice::now(NoticeAction::Collapsed, message).about(&subtree.path)
+        };
+        let notices: Vec<Notice> = collapsed.map(notice).collect();
+        if !notices.is_empty() {
+            self.tell(notices);
+        }
+    }
+
+    /// Does what is due by the clock, and finds out whether everybody is alive.
+    fn check(&mut self) -> Result<(), EngineError> {
+        let is_short = self.crew.iter().any(ScopedJoinHandle::is_finished);
+        if is_short || !self.rounds.large().is_alive() {
+            return Err(EngineError::Thread("read, survey or deliver"));
+        }
+        let now = Instant::now();
+        if let Some(reason) = self.lifeline.check(now) {
+            let message = format!("{reason}: listening anew, everything is looked at again");
+            let action = NoticeAction::WatchThreadRestarted;
+            self.tell(vec![Notice::now(action, message)]);
+            self.lifeline.restart()?;
+            self.inbox.doubt(Path::new("/"), Reason::LostSync);
+        }
+        if let Some(slow) = self.rounds.check(now)? {
+            let message = format!(
+                "looking at what changed in {} takes very long: other changes wait",
+                escape::path(slow)
+            );
+            let notice = Notice::now(NoticeAction::Degraded, message).about(slow);
+            self.tell(vec![notice]);
+        }
+        let degraded = self.lifeline.take_degraded();
+        if !degraded.is_empty() {
+            self.tell(degraded);
+        }
+        if self.ending.is_none() {
+            self.keep_schedules(now);
+        }
+        Ok(())
+    }
+
+    fn keep_schedules(&mut self, now: Instant) {
+        let polled = self.lifeline.polled();
+        let due = self
+            .schedules
+            .due(now, &polled, self.walkers.scan.is_idle());
+        if let Some(order) = due.poll.filter(|_| self.walkers.poll.is_idle()) {
+            self.walkers.poll.order(order);
+        }
+        if let Some(order) = due.scan {
+            self.started = due.started;
+            self.walkers.scan.order(order);
+        }
     }
 
     /// Answers everybody who waits for it.
@@ -239,162 +341,61 @@ impl<'p> Coordinator<'_, 'p> {
         }
     }
 
-    /// Returns how it is going.
-    fn state(&self) -> Value {
-        let (counts, is_empty) = self
-            .inbox
-            .with(|waiting| (waiting.hints.counts(), waiting.is_empty()));
-        let is_written = self.vitals.rounds.load(Ordering::Relaxed) == self.rounds;
-        let backends: Vec<Value> = self.lifeline.health().iter().map(backend).collect();
-        let polled: Vec<String> = self
-            .lifeline
-            .polled()
-            .iter()
-            .map(|(path, _)| path_text(path))
-            .collect();
-        let journal_end = self.reader.journal_end().unwrap_or(0);
-        json!({
-            "pid": std::process::id(),
-            "memory": host::resident_memory(),
-            "outputs": self.sinks.objects(journal_end),
-            "canary": self.lifeline.trouble(),
-            "scanning": self.is_scanning,
-            "idle": is_empty && is_written && !self.is_surveying && self.orders.is_empty(),
-            "pending": { "paths": counts.hints, "subtrees": counts.subtrees },
-            "heard": { "merged": counts.merged, "absorbed": counts.absorbed, "collapsed": counts.collapsed },
-            "backends": backends,
-            "polled": polled,
-            "totals": self.vitals.object(),
-        })
+    fn end_by(&mut self, end: End) {
+        if end == End::Stop || self.ending.is_none() {
+            self.ending = Some((end, Instant::now() + LAST_ROUNDS));
+        }
     }
 
-    /// Takes what a survey found.
-    fn surveyed(&mut self, part: Surveyed) -> Result<(), EngineError> {
-        let Surveyed {
-            names,
-            heard,
-            found_by,
-            is_scan,
-            done,
-        } = part;
-        let known: HashSet<PathBuf> = heard.iter().map(|hint| hint.path.clone()).collect();
-        let unheard = names.into_iter().filter(|path| !known.contains(path));
-        let mut wishes: Vec<Wish> = unheard.map(|path| Wish::surveyed(path, found_by)).collect();
-        wishes.extend(heard.into_iter().map(Wish::confirmed));
-        self.round(wishes, is_scan)?;
-        let Some(done) = done else { return Ok(()) };
-        if done.is_scheduled() {
-            self.is_scanning = false;
-            // Only now: one that was cut off is made up for at the next start.
-            for (key, time) in std::mem::take(&mut self.started) {
-                self.send(Message::Remember(key, time))?;
+    /// Says whether nothing is being looked at or waits to be handed to the writer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.rounds.is_free() && self.outbox.is_empty()
+    }
+
+    /// Says whether all that was heard is written, or on its way to be.
+    pub(super) fn is_idle(&self) -> bool {
+        let is_quiet = self.is_settled() && self.rounds.large_is_empty() && self.walkers.is_idle();
+        is_quiet && self.inbox.with(|waiting| waiting.is_empty())
+    }
+
+    /// Says goodbye.
+    fn stop(mut self, until: Instant) -> Result<End, EngineError> {
+        let events = count(self.vitals.events.load(Ordering::Relaxed), "event");
+        let message = match self.is_idle() {
+            true => format!("stopped after {events}"),
+            false => {
+                let left = self.inbox.with(|waiting| waiting.hints.len());
+                format!("stopped after {events}; {left} paths are left to the next start's scan")
             }
-        } else {
-            self.is_surveying = false;
-        }
-        self.vitals.surveys.fetch_add(1, Ordering::Relaxed);
-        if done.order.restores_sync() {
-            let places: Vec<_> = done
-                .order
-                .paths
-                .iter()
-                .map(|path| escape::path(path))
-                .collect();
-            let message = format!("looked again at {}", places.join(", "));
-            self.tell(vec![Notice::now(NoticeAction::Resynced, message)])?;
-        }
-        self.send(Message::Surveyed(done))
-    }
-
-    /// Tells which directories are looked at as a whole, because too much happened in them.
-    fn tell_collapses(&self, subtrees: &[Subtree]) -> Result<(), EngineError> {
-        let collapsed = subtrees
-            .iter()
-            .filter(|subtree| subtree.reason == Reason::Collapsed);
-        let notice = |subtree: &Subtree| {
-            let shown = escape::path(&subtree.path);
-            let message = format!(
-                "too much happened at once below {shown}: it is looked at as a whole, and who made \
-                 {} is not known",
-                count(subtree.absorbed, "change")
-            );
-            Notice::now(NoticeAction::Collapsed, message).about(&subtree.path)
         };
-        let notices: Vec<Notice> = collapsed.map(notice).collect();
-        match notices.is_empty() {
-            true => Ok(()),
-            false => self.tell(notices),
-        }
+        self.walkers.call_off();
+        self.tell(vec![Notice::now(NoticeAction::Stopped, message)]);
+        self.outbox.drain(until + LAST_ROUNDS)?;
+        Ok(End::Stop)
     }
 
-    /// Wants a survey as soon as there is none being made.
-    fn order(&mut self, paths: Vec<PathBuf>, cause: Cause) {
-        self.orders.push(Order {
-            paths,
-            full: false,
-            cause,
-        });
-    }
-
-    fn begin_survey(&mut self) {
-        if self.is_surveying || self.orders.is_empty() {
-            return;
-        }
-        let order = Order::merged(&mut self.orders);
-        self.is_surveying = self.surveys.send(order).is_ok();
-    }
-
-    /// Does what is due by the clock, and finds out whether everybody is alive.
-    fn check(&mut self) -> Result<(), EngineError> {
-        if self.crew.iter().any(ScopedJoinHandle::is_finished) {
-            return Err(EngineError::Thread("survey or deliver"));
-        }
+    /// Leaves everything that is not done to whoever serves the next policy.
+    fn reload(mut self) -> End {
+        let doubts = self.walkers.call_off();
+        let mut wishes = self.rounds.take_all();
+        wishes.extend(self.outbox.take_all());
+        let askers = self.askers.drain(..).chain(self.newcomers.drain(..));
+        let askers: Vec<Request> = askers.map(Request::Report).collect();
         let now = Instant::now();
-        if let Some(reason) = self.lifeline.check(now) {
-            let message = format!("{reason}: listening anew, everything is looked at again");
-            self.tell(vec![Notice::now(
-                NoticeAction::WatchThreadRestarted,
-                message,
-            )])?;
-            self.lifeline.restart()?;
-            self.inbox.doubt(Path::new("/"), Reason::LostSync);
-        }
-        let polled = self.lifeline.polled();
-        let due = self.schedules.due(now, &polled, !self.is_scanning);
-        self.orders.extend(due.poll);
-        if let Some(order) = due.scan {
-            self.started = due.started;
-            self.is_scanning = self.scans.send(order).is_ok();
-        }
-        self.begin_survey();
-        Ok(())
+        self.inbox.put(|waiting| {
+            waiting.requests.extend(askers);
+            waiting.take_back(wishes, now);
+            for (path, reason) in doubts {
+                waiting.hints.subtree(&path, reason, now);
+            }
+        });
+        End::Reload
     }
 
-    fn tell(&self, notices: Vec<Notice>) -> Result<(), EngineError> {
-        self.send(Message::Notices(notices))
-    }
-
-    fn send(&self, message: Message<'p>) -> Result<(), EngineError> {
-        self.writer
-            .send(message)
-            .map_err(|_| EngineError::Thread("write"))
+    fn tell(&mut self, notices: Vec<Notice>) {
+        self.outbox.push(Message::Notices(notices));
     }
 }
 
-fn backend(health: &BackendHealth) -> Value {
-    json!({
-        "name": health.kind.to_string(),
-        "unusable": health.unusable,
-        "directories": health.directories,
-        "signals": health.signals,
-        "own_dropped": health.own_dropped,
-    })
-}
-
-/// Returns a path to look below; the empty one means everything.
-fn whole(path: PathBuf) -> PathBuf {
-    match path.as_os_str().is_empty() {
-        true => PathBuf::from("/"),
-        false => path,
-    }
-}
+/// Places that a notice names.
+const PLACES_NAMED: usize = 8;

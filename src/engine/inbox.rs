@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use serde_json::Value;
@@ -14,8 +14,9 @@ use waxseal_platform::watch::BackendKind;
 
 use super::round::{Reason, Wish};
 use super::surveying::Surveyed;
-use crate::event::{Actor, Notice};
+use crate::event::{Actor, Notice, NoticeAction};
 use crate::hint::{self, Changes, PendingHints, QUIET, Work};
+use crate::inspect::{Halt, Progress};
 use crate::scan::ScanError;
 
 /// Paths that may wait to be looked at; beyond, whole directories wait instead.
@@ -23,6 +24,16 @@ const PENDING: usize = 131_072;
 
 /// Directories that may wait to be walked one by one.
 const APPEARED: usize = 16_384;
+
+/// How many hints that are not due yet make a storm.
+const STORM: usize = 512;
+
+/// How much later than due hints are taken in a storm: each round ends with a transaction on the
+/// disk, so a few large ones are done sooner than many small ones.
+const STORM_DELAY: Duration = Duration::from_millis(25);
+
+/// Notices that may wait; of more only the number is told.
+const NOTICES: usize = 1024;
 
 /// What somebody outside asked of the watch.
 #[derive(Clone, Debug)]
@@ -35,12 +46,33 @@ pub(super) enum Request {
     Report(Sender<Value>),
 }
 
+/// What the coordinator can take at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Attention {
+    /// The writer is behind: only what must be answered.
+    Requests,
+    /// A round is under way: what needs no look.
+    Notices,
+    /// Everything.
+    Work,
+}
+
 /// Everything that waits for the coordinator.
 pub(super) struct Inbox {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
     /// Wakes a survey that waits for its finds to be taken.
     taken: Condvar,
+    /// Calls the start scan off: whoever asks for an end or a reload does not wait for it.
+    pub(super) start_halt: Halt,
+    /// How far the start scan has come, while there is one.
+    starting: Mutex<Option<Arc<Starting>>>,
+}
+
+/// A start scan under way.
+pub(super) struct Starting {
+    pub(super) since: Instant,
+    pub(super) progress: Progress,
 }
 
 /// What waits.
@@ -56,7 +88,11 @@ pub(super) struct Waiting {
     /// Whether nobody takes what surveys find any more.
     is_closed: bool,
     /// What is to be told beside events.
-    pub(super) notices: Vec<Notice>,
+    notices: Vec<Notice>,
+    /// How many notices there was no room for.
+    notices_left_out: u64,
+    /// Whether a thread that the coordinator waits for has got on.
+    is_nudged: bool,
     /// What somebody asked for.
     pub(super) requests: Vec<Request>,
     /// The backends whose canary was heard.
@@ -73,11 +109,15 @@ impl Inbox {
                 surveyed: VecDeque::new(),
                 is_closed: false,
                 notices: Vec::new(),
+                notices_left_out: 0,
+                is_nudged: false,
                 requests: Vec::new(),
                 alive: Vec::new(),
             }),
             arrived: Condvar::new(),
             taken: Condvar::new(),
+            start_halt: Halt::default(),
+            starting: Mutex::default(),
         }
     }
 
@@ -98,18 +138,41 @@ impl Inbox {
         self.put(|waiting| waiting.hints.subtree(path, reason, Instant::now()));
     }
 
-    /// Waits until a hint is due, something else waits, or `until`; then hands over what waits.
+    /// Lets the coordinator see how its threads have got on.
+    pub(super) fn nudge(&self) {
+        self.put(|waiting| waiting.is_nudged = true);
+    }
+
+    /// Shows how far the start scan has come, or that there is none.
+    pub(super) fn show_start(&self, starting: Option<Arc<Starting>>) {
+        *self.starting_now() = starting;
+    }
+
+    /// Returns the start scan under way.
+    pub(super) fn starting(&self) -> Option<Arc<Starting>> {
+        self.starting_now().clone()
+    }
+
+    fn starting_now(&self) -> MutexGuard<'_, Option<Arc<Starting>>> {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something waits that can be taken, or `until`; then hands over what waits.
     pub(super) fn wait<T>(
         &self,
         until: Instant,
+        attention: Attention,
         take: impl FnOnce(&mut Waiting, Instant) -> T,
     ) -> T {
         let mut waiting = self.lock();
         loop {
             let now = Instant::now();
-            let due = waiting.next_due();
-            if waiting.has_other() || now >= until || due.is_some_and(|due| due <= now) {
+            let is_free = attention == Attention::Work;
+            let due = waiting.next_due().filter(|_| is_free);
+            let is_due = due.is_some_and(|due| due <= now);
+            if is_due || waiting.has_any(attention) || now >= until {
                 let taken = take(&mut waiting, now);
+                waiting.is_nudged = false;
                 self.taken.notify_all();
                 return taken;
             }
@@ -161,6 +224,42 @@ impl Drop for Open<'_> {
 }
 
 impl Waiting {
+    /// Adds something to be told.
+    pub(super) fn tell(&mut self, notice: Notice) {
+        if self.notices.len() < NOTICES {
+            self.notices.push(notice);
+        } else {
+            self.notices_left_out += 1;
+        }
+    }
+
+    /// Takes what is to be told.
+    pub(super) fn take_notices(&mut self) -> Vec<Notice> {
+        let mut notices = std::mem::take(&mut self.notices);
+        let left_out = std::mem::take(&mut self.notices_left_out);
+        if left_out > 0 {
+            let message =
+                format!("{left_out} more notices came at once; what they were about is not told");
+            notices.push(Notice::now(NoticeAction::Degraded, message));
+        }
+        notices
+    }
+
+    /// Says whether somebody asks for an end or a reload.
+    pub(super) fn has_end(&self) -> bool {
+        let is_end = |request: &Request| !matches!(request, Request::Report(_));
+        self.requests.iter().any(is_end)
+    }
+
+    /// Takes a request to end or to reload, if there is one.
+    pub(super) fn take_end(&mut self) -> Option<Request> {
+        let is_end = |request: &Request| !matches!(request, Request::Report(_));
+        let stop = |request: &Request| matches!(request, Request::Stop);
+        let at = self.requests.iter().position(stop);
+        let at = at.or_else(|| self.requests.iter().position(is_end))?;
+        Some(self.requests.remove(at))
+    }
+
     /// Takes note of a directory that appeared, or of one end of its move.
     pub(super) fn appeared(&mut self, path: PathBuf, now: Instant) {
         if self.appeared.len() < APPEARED {
@@ -210,18 +309,24 @@ impl Waiting {
 
     /// Says whether nothing is left to look at.
     pub(super) fn is_empty(&self) -> bool {
-        self.hints.is_empty() && self.appeared.is_empty() && !self.has_other()
+        let is_quiet = self.notices.is_empty() && self.requests.is_empty() && self.alive.is_empty();
+        self.hints.is_empty() && self.appeared.is_empty() && self.surveyed.is_empty() && is_quiet
     }
 
     fn next_due(&mut self) -> Option<Instant> {
-        let hints = self.hints.next_due();
+        let delay = match self.hints.len() > STORM {
+            true => STORM_DELAY,
+            false => Duration::ZERO,
+        };
+        let hints = self.hints.next_due().map(|due| due + delay);
         hints.into_iter().chain(self.appeared_due).min()
     }
 
-    fn has_other(&self) -> bool {
-        !self.surveyed.is_empty()
-            || !self.notices.is_empty()
-            || !self.requests.is_empty()
-            || !self.alive.is_empty()
+    /// Says whether something waits beside hints.
+    fn has_any(&self, attention: Attention) -> bool {
+        let is_asked = !self.requests.is_empty() || !self.alive.is_empty();
+        let has_notices = attention >= Attention::Notices && !self.notices.is_empty();
+        let is_surveyed = attention == Attention::Work && !self.surveyed.is_empty();
+        self.is_nudged || is_asked || has_notices || is_surveyed
     }
 }

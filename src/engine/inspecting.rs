@@ -1,22 +1,24 @@
-//! Looking at the paths of a round: [`Lookers`], one for each inspecting thread.
+//! Looking at the paths of a round: [`Looker`], one for each inspecting thread.
 //!
 //! Every path is reached through its directory, opened without following any link: the kernel named
 //! real places.
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use waxseal_platform::dir::Dir;
-use waxseal_platform::stat::Kind;
+use waxseal_platform::stat::{Kind, Stat};
 
-use super::round::{Reason, Sighting, Wish};
+use super::large::{LARGE, Readings};
+use super::round::{Reason, Wish};
 use crate::baseline::{BaselineError, Reader};
 use crate::inspect::{Inspector, Observation, Present, Request, Wanted};
-use crate::policy::{Policy, Rule};
+use crate::policy::Policy;
 use crate::scan::wanted_types;
 
 /// Wishes about one directory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) dir: PathBuf,
     pub(super) wishes: Vec<Wish>,
@@ -46,148 +48,201 @@ impl Group {
     }
 }
 
+/// What a look at one path came to.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "short-lived and nearly always the large variant"
+)]
+pub(super) enum Look {
+    /// This was found.
+    Seen {
+        observed: Observation,
+        /// As what it is to be watched, if the policy watches it; none where that does not matter.
+        kind: Option<Kind>,
+    },
+    /// It is so large that it is to be read beside the round.
+    Large,
+}
+
 /// Looks at groups of paths; one for each thread.
-pub(super) struct Looker<'p, 's> {
-    policy: &'p Policy,
-    reader: Reader,
-    inspector: Inspector<'s>,
+pub(super) struct Looker {
+    pub(super) policy: Arc<Policy>,
+    pub(super) reader: Reader,
+    /// What was read of large files; `None` where they are read at once.
+    pub(super) readings: Option<Arc<Readings>>,
 }
 
 /// What will be asked about one watched object.
-struct Question<'p> {
+struct Question {
     index: usize,
     kind: Kind,
-    rule: &'p Rule,
     wanted: Wanted,
 }
 
-impl<'p, 's> Looker<'p, 's> {
-    pub(super) fn new(
-        policy: &'p Policy,
-        reader: Reader,
-        inspector: Inspector<'s>,
-    ) -> Looker<'p, 's> {
-        Looker {
-            policy,
-            reader,
-            inspector,
-        }
-    }
-
-    /// Looks at every path of a group.
-    pub(super) fn look(&mut self, group: Group) -> Result<Vec<Sighting<'p>>, BaselineError> {
+impl Looker {
+    /// Looks at every path of a group; the answers stand in the order of its wishes.
+    pub(super) fn look(
+        &self,
+        group: &Group,
+        inspector: &mut Inspector<'_>,
+    ) -> Result<Vec<Look>, BaselineError> {
         let is_heard = |wish: &Wish| matches!(wish.reason, Reason::Heard(_));
-        self.inspector
-            .read_at_once(group.wishes.iter().all(is_heard));
+        inspector.read_at_once(group.wishes.iter().all(is_heard));
         let is_top = group.dir.as_os_str().is_empty();
         let opened = Dir::open_real(if is_top { Path::new("/") } else { &group.dir });
         match opened {
-            Ok(dir) if is_top => Ok(self.top(&dir, group.wishes)),
-            Ok(dir) => self.entries(&dir, group),
-            Err(error) => Ok(unopened(group.wishes, &error)),
+            Ok(dir) if is_top => Ok(group.wishes.iter().map(|_| top(&dir)).collect()),
+            Ok(dir) => self.entries(&dir, group, inspector),
+            Err(error) => Ok(group.wishes.iter().map(|_| unopened(&error)).collect()),
         }
     }
 
-    /// Looks at `/`, which has no directory to be reached through.
-    fn top(&self, dir: &Dir, wishes: Vec<Wish>) -> Vec<Sighting<'p>> {
-        let look = |wish: Wish| Sighting {
-            observed: match dir.metadata() {
-                Ok(metadata) => Observation::Present(Present {
-                    state: metadata.into(),
-                    unread: None,
-                }),
-                Err(error) => Observation::Unreadable(error),
-            },
-            rule: self.policy.decide(&wish.path, Kind::Directory).watched(),
-            wish,
-        };
-        wishes.into_iter().map(look).collect()
-    }
-
-    fn entries(&mut self, dir: &Dir, group: Group) -> Result<Vec<Sighting<'p>>, BaselineError> {
+    fn entries(
+        &self,
+        dir: &Dir,
+        group: &Group,
+        inspector: &mut Inspector<'_>,
+    ) -> Result<Vec<Look>, BaselineError> {
         let scope = self.policy.enter(&group.dir);
-        let mut sightings = Vec::with_capacity(group.wishes.len());
+        let mut looks = Vec::with_capacity(group.wishes.len());
         let mut questions = Vec::new();
-        for (index, wish) in group.wishes.into_iter().enumerate() {
-            let (mut observed, mut rule) = (Observation::Absent, None);
-            if let Some(name) = wish.path.file_name() {
-                match dir.stat_child(name) {
-                    Ok(found) => {
-                        rule = scope.decide(name, found.kind).watched();
-                        if let Some(rule) = rule {
-                            let row = self.reader.row(&wish.path)?;
-                            questions.push(Question {
-                                index,
-                                kind: found.kind,
-                                rule,
-                                wanted: Wanted {
-                                    hash_types: wanted_types(row.as_ref(), rule),
-                                    max_file_size: rule.max_file_size,
-                                },
-                            });
-                        }
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => observed = Observation::Unreadable(error),
+        for (index, wish) in group.wishes.iter().enumerate() {
+            looks.push(Look::Seen {
+                observed: Observation::Absent,
+                kind: None,
+            });
+            let Some(name) = wish.path.file_name() else {
+                continue;
+            };
+            let found = match dir.stat_child(name) {
+                Ok(found) => found,
+                Err(error) => {
+                    set(&mut looks, index, unseen(error));
+                    continue;
                 }
+            };
+            let kind = found.kind;
+            let Some(rule) = scope.decide(name, kind).watched() else {
+                continue;
+            };
+            let max_file_size = rule.max_file_size;
+            if let Some(look) = self.look_aside(wish, &found, max_file_size) {
+                set(&mut looks, index, look);
+                continue;
             }
-            sightings.push(Sighting {
-                wish,
-                observed,
-                rule,
+            let row = self.reader.row(&wish.path)?;
+            let wanted = Wanted {
+                hash_types: wanted_types(row.as_ref(), rule),
+                max_file_size,
+            };
+            questions.push(Question {
+                index,
+                kind,
+                wanted,
             });
         }
-        self.ask(dir, &questions, &mut sightings);
-        Ok(sightings)
+        ask(dir, group, &questions, &mut looks, inspector);
+        Ok(looks)
     }
 
-    fn ask(&mut self, dir: &Dir, questions: &[Question<'p>], sightings: &mut [Sighting<'p>]) {
-        let names: Vec<_> = questions
-            .iter()
-            .filter_map(|asked| sightings.get(asked.index)?.wish.path.file_name())
-            .map(ToOwned::to_owned)
-            .collect();
-        let requests: Vec<Request<'_>> = names
-            .iter()
-            .zip(questions)
-            .map(|(name, asked)| Request {
-                name,
-                kind: asked.kind,
-                wanted: asked.wanted,
-            })
-            .collect();
-        let observed = self.inspector.look_all(dir, &requests);
-        for (asked, observed) in questions.iter().zip(observed) {
-            if let Some(sighting) = sightings.get_mut(asked.index) {
-                // By now it may be of another kind than when it was asked for.
-                sighting.rule = match &observed {
-                    Observation::Present(present) => {
-                        let kind = present.state.stat.kind;
-                        self.policy.decide(&sighting.wish.path, kind).watched()
-                    }
-                    _ => Some(asked.rule),
-                };
-                sighting.observed = observed;
-            }
+    /// Answers for a large file from what was read of it beside the rounds.
+    ///
+    /// A file that a rename led to is read at once: only together with its other end it is a move.
+    fn look_aside(&self, wish: &Wish, found: &Stat, limit: Option<u64>) -> Option<Look> {
+        let readings = self.readings.as_ref()?;
+        let is_read = found.kind == Kind::File && limit.is_none_or(|limit| found.size <= limit);
+        let Reason::Heard(hint) = &wish.reason else {
+            return None;
+        };
+        if !is_read || found.size < LARGE || hint.group.is_some() {
+            return None;
         }
+        Some(match readings.take(&wish.path, found) {
+            Some(observed) => Look::Seen {
+                observed,
+                kind: Some(found.kind),
+            },
+            None => Look::Large,
+        })
     }
 }
 
-/// Says of every path what its directory came to.
-fn unopened<'p>(wishes: Vec<Wish>, error: &io::Error) -> Vec<Sighting<'p>> {
-    use io::ErrorKind::{NotADirectory, NotFound};
-    let is_gone = matches!(error.kind(), NotFound | NotADirectory);
-    let look = |wish| Sighting {
-        wish,
-        observed: match is_gone {
-            true => Observation::Absent,
-            // One error for many paths.
-            false => Observation::Unreadable(match error.raw_os_error() {
-                Some(code) => io::Error::from_raw_os_error(code),
-                None => io::Error::from(error.kind()),
-            }),
-        },
-        rule: None,
+/// Looks at `/`, which has no directory to be reached through.
+fn top(dir: &Dir) -> Look {
+    let observed = match dir.metadata() {
+        Ok(metadata) => Observation::Present(Present {
+            state: metadata.into(),
+            unread: None,
+        }),
+        Err(error) => Observation::Unreadable(error),
     };
-    wishes.into_iter().map(look).collect()
+    Look::Seen {
+        observed,
+        kind: Some(Kind::Directory),
+    }
+}
+
+/// Has the inspector look at what is watched.
+fn ask(
+    dir: &Dir,
+    group: &Group,
+    questions: &[Question],
+    looks: &mut [Look],
+    inspector: &mut Inspector<'_>,
+) {
+    let name = |asked: &Question| group.wishes.get(asked.index)?.path.file_name();
+    let request = |asked| {
+        Some(Request {
+            name: name(asked)?,
+            kind: asked.kind,
+            wanted: asked.wanted,
+        })
+    };
+    let requests: Vec<Request<'_>> = questions.iter().filter_map(request).collect();
+    let observed = inspector.look_all(dir, &requests);
+    for (asked, observed) in questions.iter().zip(observed) {
+        // By now it may be of another kind than when it was asked for.
+        let kind = match &observed {
+            Observation::Present(present) => present.state.stat.kind,
+            _ => asked.kind,
+        };
+        let kind = Some(kind);
+        set(looks, asked.index, Look::Seen { observed, kind });
+    }
+}
+
+fn set(looks: &mut [Look], index: usize, look: Look) {
+    if let Some(slot) = looks.get_mut(index) {
+        *slot = look;
+    }
+}
+
+/// Says what the failure to look at an entry means.
+fn unseen(error: io::Error) -> Look {
+    let observed = match error.kind() {
+        io::ErrorKind::NotFound => Observation::Absent,
+        _ => Observation::Unreadable(error),
+    };
+    Look::Seen {
+        observed,
+        kind: None,
+    }
+}
+
+/// Says of one path what the failure to open its directory means.
+fn unopened(error: &io::Error) -> Look {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    let observed = match error.kind() {
+        NotFound | NotADirectory => Observation::Absent,
+        // One error for many paths.
+        kind => Observation::Unreadable(match error.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::from(kind),
+        }),
+    };
+    Look::Seen {
+        observed,
+        kind: None,
+    }
 }

@@ -15,9 +15,14 @@ use waxseal_platform::watch::{
 };
 
 use super::lookout::Lookout;
+use crate::event::{Notice, NoticeAction};
+use crate::state::escape;
 
 /// How long a thread waits for its queue before it looks whether it should end.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Places of which it is told at once that they are polled; `status` lists them all.
+const DEGRADED: usize = 1024;
 
 /// How often the canary is touched.
 const BEAT: Duration = Duration::from_secs(30);
@@ -32,6 +37,8 @@ pub(super) struct Lifeline {
     running: RwLock<Running>,
     /// The uppermost directories that only looking again and again covers, with the reason.
     polled: Mutex<BTreeMap<PathBuf, String>>,
+    /// Those of them that nobody was told of yet.
+    degraded: Mutex<Vec<(PathBuf, String)>>,
     beat: Mutex<Beat>,
 }
 
@@ -58,6 +65,7 @@ impl Lifeline {
             lookout: Arc::clone(lookout),
             running: RwLock::new(running),
             polled: Mutex::new(BTreeMap::new()),
+            degraded: Mutex::default(),
             beat: Mutex::new(Beat {
                 next: Instant::now() + BEAT,
                 answer: None,
@@ -77,6 +85,10 @@ impl Lifeline {
             return;
         };
         if !path.ancestors().any(|above| polled.contains_key(above)) {
+            let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
+            if degraded.len() < DEGRADED {
+                degraded.push((path.to_owned(), reason.clone()));
+            }
             polled.insert(path.to_owned(), reason);
         }
     }
@@ -88,6 +100,26 @@ impl Lifeline {
             .iter()
             .map(|(path, reason)| (path.clone(), reason.clone()));
         copied.collect()
+    }
+
+    /// Takes what is to be told of places that are newly polled.
+    pub(super) fn take_degraded(&self) -> Vec<Notice> {
+        let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
+        let notice = |(path, reason): (PathBuf, String)| {
+            let shown = escape::path(&path);
+            let message =
+                format!("nothing tells of changes below {shown}, so it is polled: {reason}");
+            Notice::now(NoticeAction::Degraded, message).about(&path)
+        };
+        degraded.drain(..).map(notice).collect()
+    }
+
+    /// Looks no more after what is polled at and below a path.
+    pub(super) fn forget(&self, path: &Path) {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.watcher.forget(path);
+        let mut polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
+        polled.retain(|known, _| !known.starts_with(path));
     }
 
     /// Returns what each backend covers.
@@ -175,10 +207,21 @@ impl Lifeline {
         })
     }
 
+    /// Listens by these backends from now on; says whether it did not before, so that everything
+    /// must be covered again.
+    pub(super) fn follow(&mut self, backends: &[BackendKind]) -> Result<bool, WatchError> {
+        if self.options.backends == backends {
+            return Ok(false);
+        }
+        self.options.backends = backends.to_vec();
+        self.restart()?;
+        Ok(true)
+    }
+
     /// Begins anew with fresh queues; everything must be covered again.
     pub(super) fn restart(&self) -> Result<(), WatchError> {
         let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
-        running.end();
+        running.leave();
         *running = Running::start(&self.options, &self.lookout)?;
         self.polled
             .lock()
@@ -218,18 +261,26 @@ impl Running {
         })
     }
 
-    fn end(&mut self) {
+    /// Ends the threads, but waits for none that stands still: that may be why this is done. What
+    /// such a one says one day is a hint like any other.
+    fn leave(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
+        let until = Instant::now() + 2 * PATIENCE;
         for reader in self.readers.drain(..) {
-            // Why it ended was told when it was noticed.
-            let _ = reader.join();
+            while !reader.is_finished() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(5));
+            }
+            if reader.is_finished() {
+                // Why it ended was told when it was noticed.
+                let _ = reader.join();
+            }
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.end();
+        self.leave();
     }
 }
 

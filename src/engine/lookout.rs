@@ -175,7 +175,7 @@ impl Lookout {
         let notice = Notice::now(NoticeAction::LostSync, message).about(&place);
         let now = Instant::now();
         self.inbox.put(|waiting| {
-            waiting.notices.push(notice);
+            waiting.tell(notice);
             waiting.hints.subtree(&place, Reason::LostSync, now);
         });
     }

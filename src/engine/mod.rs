@@ -27,22 +27,29 @@ mod coordinator;
 mod delivering;
 mod inbox;
 mod inspecting;
+mod large;
 mod lifeline;
+mod looking;
 mod lookout;
+mod outbox;
 mod round;
+mod rounds;
 mod schedules;
 mod scribe;
 mod serving;
+mod starting;
+mod state;
 mod step;
 mod surveying;
 mod taken;
 mod vitals;
+mod walkers;
 mod writing;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use waxseal_platform::watch::{Options, WatchError};
+use waxseal_platform::watch::{BackendKind, Options, WatchError};
 
 use crate::baseline::{Baseline, BaselineError};
 use crate::config::Settings;
@@ -71,6 +78,8 @@ pub struct Mandate {
     pub style: Style,
     /// How many threads look at files.
     pub threads: usize,
+    /// By what to be told of changes, in the order in which it is tried.
+    pub backends: Vec<BackendKind>,
 }
 
 /// A watch of one store.
@@ -83,6 +92,8 @@ pub struct Engine {
     vitals: Vitals,
     /// Whether a policy was served already.
     has_served: bool,
+    /// The policy under which everything was last covered.
+    served: Option<Arc<Policy>>,
 }
 
 /// Why a watch ended.
@@ -110,8 +121,8 @@ pub enum EngineError {
 
 impl Engine {
     /// Makes this process the watch of a store, and listens; nothing is covered yet.
-    pub fn start(mut baseline: Baseline, options: Options) -> Result<Engine, EngineError> {
-        baseline.claim_watch()?;
+    /// The store must have been claimed with [`Baseline::claim_watch`].
+    pub fn start(baseline: Baseline, options: Options) -> Result<Engine, EngineError> {
         let inbox = Arc::new(Inbox::new());
         let lookout = Arc::new(Lookout::new(Arc::clone(&inbox)));
         let lifeline = Lifeline::start(options, &lookout)?;
@@ -123,6 +134,7 @@ impl Engine {
             writer: Writer::new(),
             vitals: Vitals::default(),
             has_served: false,
+            served: None,
         })
     }
 

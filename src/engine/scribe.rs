@@ -14,7 +14,7 @@ use super::step::Step;
 use super::surveying::Done;
 use waxseal_platform::stat::Kind;
 
-use crate::baseline::{Baseline, BaselineError, Batch, Pairing, Reader};
+use crate::baseline::{Baseline, BaselineError, Batch, Pairing, Reader, ScanId, ScanStart};
 use crate::change::{Action, Actions};
 use crate::event::{Event, FoundBy, Notice, SHORT_LIVED, Writer};
 use crate::policy::Policy;
@@ -32,6 +32,8 @@ pub(super) struct Scribe<'e, 'p> {
     open: Option<OpenRound>,
     /// When another process was last found to have written.
     foreign: Option<Instant>,
+    /// The scan that is being recorded.
+    scan: Option<ScanId>,
 }
 
 struct OpenRound {
@@ -54,6 +56,8 @@ pub(super) struct Outcome {
     pub(super) unfinished: Vec<Wish>,
     /// When those were first heard of that became events.
     pub(super) firsts: Vec<Instant>,
+    /// What is to be told besides.
+    pub(super) notices: Vec<Notice>,
     /// Why it could not be written.
     pub(super) trouble: Option<BaselineError>,
 }
@@ -85,6 +89,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
             writer,
             open: None,
             foreign: None,
+            scan: None,
         })
     }
 
@@ -110,6 +115,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
         match written {
             Ok(events) => {
                 outcome.events = events;
+                outcome.notices = std::mem::take(&mut step.notices);
                 outcome.firsts = firsts;
             }
             Err(unwritten) => {
@@ -226,15 +232,36 @@ impl<'e, 'p> Scribe<'e, 'p> {
         batch.commit()
     }
 
-    /// Records a survey that is worth it.
-    pub(super) fn surveyed(&mut self, done: &Done) -> Result<(), BaselineError> {
+    /// Finds out whether the store can be written at all.
+    pub(super) fn probe(&mut self) -> Result<(), BaselineError> {
+        drop(begin(self.baseline, &mut self.foreign)?);
+        Ok(())
+    }
+
+    /// Records what a scan could not look at.
+    pub(super) fn note_blind(
+        &mut self,
+        start: &ScanStart,
+        spots: &[BlindSpot],
+    ) -> Result<(), BaselineError> {
         let mut batch = begin(self.baseline, &mut self.foreign)?;
-        let scan = batch.begin_scan(&done.start)?;
-        for spot in &done.blind {
+        let scan = begun(&mut batch, self.scan, start)?;
+        for spot in spots {
             batch.blind_spot(scan, &spot.path, &spot.cause.to_string())?;
         }
+        batch.commit()?;
+        self.scan = Some(scan);
+        Ok(())
+    }
+
+    /// Records that a scan is done.
+    pub(super) fn surveyed(&mut self, done: &Done) -> Result<(), BaselineError> {
+        let mut batch = begin(self.baseline, &mut self.foreign)?;
+        let scan = begun(&mut batch, self.scan, &done.start)?;
         batch.finish_scan(scan, &done.end)?;
-        batch.commit()
+        batch.commit()?;
+        self.scan = None;
+        Ok(())
     }
 
     /// Remembers texts by key.
@@ -310,6 +337,18 @@ fn begin<'b>(
         *foreign = Some(Instant::now());
     }
     Ok(batch)
+}
+
+/// Returns the scan that is being recorded, which begins with its first record.
+fn begun(
+    batch: &mut Batch<'_>,
+    scan: Option<ScanId>,
+    start: &ScanStart,
+) -> Result<ScanId, BaselineError> {
+    match scan {
+        Some(scan) => Ok(scan),
+        None => batch.begin_scan(start),
+    }
 }
 
 /// Starts the transaction of a round that was looked at after everything others have written.

@@ -1,7 +1,7 @@
 //! The time of one policy: [`Engine::serve`] scans, then watches until somebody asks for an end.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, Scope, ScopedJoinHandle};
@@ -12,36 +12,90 @@ use waxseal_platform::priority;
 
 use super::coordinator::{Coordinator, End};
 use super::delivering::{Bells, Sinks, deliver};
-use super::inbox::Inbox;
-use super::inspecting::{Group, Looker};
-use super::round::Sighting;
+use super::inbox::{Inbox, Request};
+use super::inspecting::Looker;
+use super::large::{LargeFiles, Readings};
+use super::looking::{Lookers, Tools};
+use super::outbox::Outbox;
+use super::rounds::Rounds;
 use super::schedules::Schedules;
 use super::scribe::Scribe;
 use super::surveying::{Order, Surveys};
+use super::walkers::{Walker, Walkers};
 use super::writing::{Message, Writing};
 use super::{Engine, EngineError, Mandate};
 use crate::baseline::{BaselineError, Reader};
 use crate::event::{Notice, NoticeAction};
-use crate::inspect::{Inspector, Progress, Throttle};
-use crate::scan::{self, Coverage, Enter, Plan, Recorder, Survey};
+use crate::inspect::{Halt, Progress};
+use crate::scan::{Coverage, Enter, ScanError};
 use crate::sink::{self, Delivery, Start, StdoutSink};
-use crate::state::escape;
 
 /// Messages to the writer under way: one being written, one ready.
 const MESSAGES: usize = 1;
 
 impl Engine {
-    /// Covers what the policy watches, scans it, and watches until it is asked to end.
-    pub fn serve(&mut self, mandate: &Mandate) -> Result<End, EngineError> {
-        self.lookout.follow(Arc::clone(&mandate.policy));
-        self.baseline.hold()?;
-        let deliveries = self.deliveries(mandate)?;
-        self.scan(mandate)?;
-        self.announce()?;
-        self.baseline.share();
+    /// Covers what the policy watches, scans it, and watches until it is asked to end; `observe` is
+    /// called now and then during the scan.
+    pub fn serve(
+        &mut self,
+        mandate: &Mandate,
+        observe: &mut dyn FnMut(&Progress),
+    ) -> Result<End, EngineError> {
+        self.inbox.start_halt.withdraw();
+        let started = self.start_serving(mandate, observe);
+        self.inbox.show_start(None);
+        let deliveries = match started {
+            Ok(deliveries) => deliveries,
+            Err(EngineError::Scan(ScanError::Halted)) => return self.end_of_start(),
+            Err(error) => return Err(error),
+        };
         let end = self.watch(mandate, deliveries)?;
         self.has_served = true;
         Ok(end)
+    }
+
+    fn start_serving(
+        &mut self,
+        mandate: &Mandate,
+        observe: &mut dyn FnMut(&Progress),
+    ) -> Result<Vec<(String, Delivery)>, EngineError> {
+        self.lookout.follow(Arc::clone(&mandate.policy));
+        self.hold()?;
+        let deliveries = self.deliveries(mandate)?;
+        let started = self.scan(mandate, observe)?;
+        self.announce(&started)?;
+        self.served = Some(Arc::clone(&mandate.policy));
+        self.baseline.share();
+        Ok(deliveries)
+    }
+
+    /// Keeps other processes from writing; a scan beside a watch that reloads may take its time.
+    fn hold(&mut self) -> Result<(), EngineError> {
+        loop {
+            if self.inbox.with(|waiting| waiting.has_end()) {
+                return Err(ScanError::Halted.into());
+            }
+            match self.baseline.hold() {
+                Err(BaselineError::Locked { .. }) if self.served.is_some() => {}
+                held => return Ok(held?),
+            }
+        }
+    }
+
+    /// Ends because somebody asked for it before the watch was on.
+    fn end_of_start(&mut self) -> Result<End, EngineError> {
+        match self.inbox.with(|waiting| waiting.take_end()) {
+            Some(Request::Reload) => Ok(End::Reload),
+            _ => {
+                let message = "stopped before the start scan was over: the next start makes it";
+                let notice = Notice::now(NoticeAction::Stopped, message.to_owned());
+                self.baseline.hold()?;
+                let mut batch = self.baseline.batch()?;
+                batch.append_event(notice.at, |id| self.writer.notice(&notice, id))?;
+                batch.commit()?;
+                Ok(End::Stop)
+            }
+        }
     }
 
     /// Prepares the sinks: a new one gets what is journalled from now on.
@@ -66,83 +120,6 @@ impl Engine {
         Ok(deliveries)
     }
 
-    /// Scans everything, covering each directory before it is listed.
-    fn scan(&mut self, mandate: &Mandate) -> Result<(), EngineError> {
-        let reader = self.baseline.reader()?;
-        let coverage = Coverage::new(reader.scopes()?, &mandate.policy)?;
-        let lifeline = &self.lifeline;
-        let enter = |path: &Path, dir: &Dir| lifeline.cover(path, dir);
-        let everything = [PathBuf::from("/")];
-        let mut plan = Plan::new(&mandate.policy, &everything, mandate.threads);
-        plan.rate = mandate.settings.scan_rate_per_sec;
-        plan.enter = Some(&enter);
-        plan.keep_out_of(reader.state_dir());
-        plan.add_known_roots(&reader)?;
-        // What the policy has not covered yet is to join, not to be told as created.
-        let is_new = coverage.is_empty() || coverage.is_outdated_for(Path::new("/"));
-        let is_wanted = mandate.settings.scan_at_start || self.has_served || is_new;
-        plan.only_names = !is_wanted;
-        let progress = Progress::default();
-        let job = Survey {
-            plan: &plan,
-            coverage: &coverage,
-            progress: &progress,
-        };
-        let new_reader = || reader.another();
-        if !is_wanted {
-            // Only to cover the directories. What changed meanwhile is found by the next scan.
-            scan::survey(&job, &new_reader, &mut |_| Ok(()), &mut |_| {})?;
-            return Ok(());
-        }
-        let mut recorder =
-            Recorder::new(&mut self.baseline, &plan, &coverage, &self.writer, false)?;
-        let take = &mut |batch| recorder.take(batch);
-        scan::survey(&job, &new_reader, take, &mut |_| {})?;
-        recorder.totals(&progress);
-        // The sinks deliver what it finds.
-        recorder.finish(&mut |_| Ok(()))?;
-        Ok(())
-    }
-
-    /// Journals that the watch is on, and by what.
-    fn announce(&mut self) -> Result<(), EngineError> {
-        let mut notices = Vec::new();
-        let mut by = Vec::new();
-        for health in self.lifeline.health() {
-            match &health.unusable {
-                None if health.directories > 0 => {
-                    by.push(format!(
-                        "{} by {}",
-                        directories(health.directories),
-                        health.kind
-                    ));
-                }
-                _ => {}
-            }
-        }
-        let polled = self.lifeline.polled();
-        let action = match self.has_served {
-            true => NoticeAction::Reloaded,
-            false => NoticeAction::Started,
-        };
-        let message = match by.as_slice() {
-            [] => "watching; nothing tells of changes here, so everything is polled".to_owned(),
-            by => format!("watching {}", by.join(", ")),
-        };
-        notices.push(Notice::now(action, message));
-        for (path, reason) in polled {
-            let shown = escape::path(&path);
-            let message =
-                format!("nothing tells of changes below {shown}, so it is polled: {reason}");
-            notices.push(Notice::now(NoticeAction::Degraded, message).about(&path));
-        }
-        let mut batch = self.baseline.batch()?;
-        for notice in &notices {
-            batch.append_event(notice.at, |id| self.writer.notice(notice, id))?;
-        }
-        Ok(batch.commit()?)
-    }
-
     fn watch(
         &mut self,
         mandate: &Mandate,
@@ -162,17 +139,11 @@ impl Engine {
                 enter: &enter as &Enter<'_>,
                 threads: mandate.threads,
                 rate: mandate.settings.scan_rate_per_sec,
+                halt: Halt::default(),
             })
         };
-        let (surveys, scheduled) = (surveys()?, surveys()?);
-        let (progress, throttle) = (Progress::default(), Throttle::new(0));
-        let looker = |_| {
-            let inspector = Inspector::new(mandate.threads, &progress, &throttle);
-            Ok::<_, BaselineError>(Looker::new(policy, reader.another()?, inspector))
-        };
-        let lookers = (0..mandate.threads)
-            .map(looker)
-            .collect::<Result<Vec<_>, _>>()?;
+        let surveys = [surveys()?, surveys()?, surveys()?];
+        let rounds = rounds(mandate, &reader, &self.inbox)?;
         let scribe = Scribe::new(&mut self.baseline, policy, &self.writer)?;
         let sinks = &Sinks::default();
         let inbox = self.inbox.as_ref();
@@ -183,14 +154,16 @@ impl Engine {
                 scope,
                 members: Vec::new(),
             };
-            let (groups, sightings) = crew.lookers(lookers)?;
             let (writer, messages) = bounded(MESSAGES);
             let bells = crew.sinks(deliveries, &reader, &writer, sinks)?;
-            let surveys = crew.surveyor("survey", surveys, inbox, false)?;
-            let scans = crew.surveyor("scan", scheduled, inbox, true)?;
-            let writing = Writing::new(scribe, inbox, vitals, bells);
+            let walkers = crew.walkers(surveys, inbox)?;
+            let halt = Halt::default();
+            let writing = Writing::new(scribe, inbox, vitals, bells, halt.clone());
             let writing = spawn(scope, "write", move || writing.run(&messages))?;
-            let farewell = Farewell(writer.clone());
+            let farewell = Farewell {
+                writer: writer.clone(),
+                halt: halt.clone(),
+            };
             let coordinator = Coordinator {
                 inbox,
                 lifeline,
@@ -198,21 +171,20 @@ impl Engine {
                 reader: reader.another()?,
                 vitals,
                 schedules: &mut schedules,
-                groups,
-                sightings,
-                writer,
-                surveys,
-                orders: Vec::new(),
-                is_surveying: false,
-                scans,
-                is_scanning: false,
+                rounds,
+                outbox: Outbox::new(writer),
+                walkers,
                 started: Vec::new(),
-                rounds: vitals.rounds.load(Ordering::Relaxed),
+                handed: vitals.rounds.load(Ordering::Relaxed),
                 askers: Vec::new(),
                 newcomers: Vec::new(),
                 crew: crew.members,
+                ending: None,
             };
             let served = coordinator.serve();
+            if !matches!(served, Ok(End::Reload)) {
+                halt.call();
+            }
             drop(farewell);
             let written = writing
                 .join()
@@ -223,21 +195,46 @@ impl Engine {
     }
 }
 
-fn directories(number: u64) -> String {
-    match number {
-        1 => "1 directory".to_owned(),
-        number => format!("{number} directories"),
-    }
+/// Starts the threads that look at files.
+fn rounds<'m>(
+    mandate: &'m Mandate,
+    reader: &Reader,
+    inbox: &Arc<Inbox>,
+) -> Result<Rounds<'m>, EngineError> {
+    let (readings, halt) = (Arc::new(Readings::default()), Halt::default());
+    let policy = || Arc::clone(&mandate.policy);
+    let lookers = Lookers::start(Tools {
+        policy: policy(),
+        reader: reader.another()?,
+        readings: Arc::clone(&readings),
+        inbox: Arc::clone(inbox),
+        halt: halt.clone(),
+        threads: mandate.threads,
+    })?;
+    let looker = Looker {
+        policy: policy(),
+        reader: reader.another()?,
+        readings: None,
+    };
+    let large = LargeFiles::start(looker, readings, Arc::clone(inbox), &halt)?;
+    Ok(Rounds::new(&mandate.policy, lookers, large))
 }
 
 /// Tells the writer that nothing more comes, however the watch ends: the sinks wait for its bells,
 /// and it waits for them.
-struct Farewell<'p>(Sender<Message<'p>>);
+struct Farewell<'p> {
+    writer: Sender<Message<'p>>,
+    /// Ends its patience with a store that cannot be written.
+    halt: Halt,
+}
 
 impl Drop for Farewell<'_> {
     fn drop(&mut self) {
+        if thread::panicking() {
+            self.halt.call();
+        }
         // A writer that ended has told why.
-        let _ = self.0.send(Message::Last);
+        let _ = self.writer.send(Message::Last);
     }
 }
 
@@ -248,25 +245,6 @@ struct Crew<'s, 'e> {
 }
 
 impl<'s> Crew<'s, '_> {
-    /// Starts the inspecting threads; returns how they are asked and where they answer.
-    #[expect(clippy::type_complexity, reason = "the two ends of one thing")]
-    fn lookers<'p: 's>(
-        &mut self,
-        lookers: Vec<Looker<'p, 's>>,
-    ) -> io::Result<(
-        Sender<Group>,
-        Receiver<Result<Vec<Sighting<'p>>, EngineError>>,
-    )> {
-        let (groups, wanted) = unbounded();
-        let (seen, sightings) = unbounded();
-        for (number, looker) in lookers.into_iter().enumerate() {
-            let (groups, seen) = (wanted.clone(), seen.clone());
-            let work = move || look(looker, &groups, &Seen(seen));
-            self.start(&format!("look-{number}"), work)?;
-        }
-        Ok((groups, sightings))
-    }
-
     /// Starts a thread for each sink; returns what wakes them.
     fn sinks(
         &mut self,
@@ -285,15 +263,25 @@ impl<'s> Crew<'s, '_> {
         Ok(bells)
     }
 
-    /// Starts a thread that makes the surveys that it is sent.
-    fn surveyor(
+    /// Starts the threads that survey.
+    fn walkers(&mut self, surveys: [Surveys<'s>; 3], inbox: &'s Inbox) -> io::Result<Walkers> {
+        let [hints, poll, scan] = surveys;
+        Ok(Walkers {
+            hints: self.walker("survey", hints, inbox, false)?,
+            poll: self.walker("poll", poll, inbox, false)?,
+            scan: self.walker("scan", scan, inbox, true)?,
+        })
+    }
+
+    fn walker(
         &mut self,
         name: &str,
         surveys: Surveys<'s>,
         inbox: &'s Inbox,
         gives_way: bool,
-    ) -> io::Result<Sender<Order>> {
+    ) -> io::Result<Walker> {
         let (sender, orders) = unbounded();
+        let walker = Walker::new(sender, surveys.halt.clone());
         self.start(name, move || {
             if gives_way {
                 // Where it is refused, a scan is as quick as ever.
@@ -301,7 +289,7 @@ impl<'s> Crew<'s, '_> {
             }
             survey(&surveys, &orders, inbox);
         })?;
-        Ok(sender)
+        Ok(walker)
     }
 
     fn start(&mut self, name: &str, work: impl FnOnce() + Send + 's) -> io::Result<()> {
@@ -310,34 +298,14 @@ impl<'s> Crew<'s, '_> {
     }
 }
 
-/// Where a looker answers; says so when its thread panics, or nobody would know what to wait for.
-struct Seen<'p>(Sender<Result<Vec<Sighting<'p>>, EngineError>>);
-
-impl Drop for Seen<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            // Nobody listens any more when the watch ends.
-            let _ = self.0.send(Err(EngineError::Thread("look at files")));
-        }
-    }
-}
-
-/// Looks at what is wanted until nobody wants anything.
-fn look<'p>(mut looker: Looker<'p, '_>, groups: &Receiver<Group>, seen: &Seen<'p>) {
-    for group in groups {
-        let looked = looker.look(group).map_err(EngineError::from);
-        if seen.0.send(looked).is_err() {
-            return;
-        }
-    }
-}
-
 /// Makes the surveys that are ordered.
 fn survey(surveys: &Surveys<'_>, orders: &Receiver<Order>, inbox: &Inbox) {
     for order in orders {
         let made = surveys.make(order, &mut |part| inbox.hand_over(Ok(part)));
-        if let Err(error) = made {
-            inbox.hand_over(Err(error));
+        match made {
+            // Nobody waits for it any more.
+            Ok(()) | Err(ScanError::Halted) => {}
+            Err(error) => inbox.hand_over(Err(error)),
         }
     }
 }

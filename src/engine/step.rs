@@ -1,17 +1,18 @@
 //! What the looks of one step mean, by what is remembered now: [`Step`].
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use waxseal_platform::stat::Kind;
 
 use super::round::{Reason, Sighting, Wish};
 use crate::baseline::{Reader, Row};
+use crate::event::{Notice, NoticeAction};
 use crate::inspect::Observation;
 use crate::policy::{Policy, Rule};
 use crate::scan::{BlindSpot, Cause, ScanError, Verdict, complete, judge, reference};
-use crate::state::FileState;
+use crate::state::{FileState, escape};
 
 /// How long to wait until it is heard how something went that is gone. Signals of one queue come in
 /// order, so it is the time that the reading thread may lag behind.
@@ -32,6 +33,8 @@ pub(super) struct Step<'p> {
     pub(super) blind: Vec<BlindSpot>,
     /// Directories that are gone while something is remembered below.
     pub(super) vanished: Vec<PathBuf>,
+    /// What is to be told of configured paths that went or came back.
+    pub(super) notices: Vec<Notice>,
 }
 
 /// One watched path.
@@ -98,6 +101,9 @@ impl<'p> Step<'p> {
             if was.is_none() && is_brief {
                 self.brief.push(index);
             }
+        }
+        if row.is_some() && was.is_some() != is.is_some() && policy.is_configured(&wish.path) {
+            self.notices.push(root(&wish.path, is.is_some()));
         }
         let remembered = || policy.decide(&wish.path, was?).watched();
         if let Some(rule) = rule.or_else(remembered) {
@@ -170,4 +176,17 @@ impl<'p> Step<'p> {
                 last.is_some_and(|last| is_elsewhere(&last))
             })
     }
+}
+
+/// Returns what is to be told of a configured path that went or came back.
+fn root(path: &Path, is_back: bool) -> Notice {
+    let shown = escape::path(path);
+    let (action, message) = match is_back {
+        true => (NoticeAction::RootBack, format!("{shown} is there again")),
+        false => (
+            NoticeAction::RootGone,
+            format!("{shown}, which the configuration names, is gone"),
+        ),
+    };
+    Notice::now(action, message).about(path)
 }

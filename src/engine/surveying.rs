@@ -4,6 +4,7 @@
 //! Only a full one reads files, and then names those that differ. What it enters is covered before
 //! it is listed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,12 +13,15 @@ use waxseal_platform::stat::{Kind, Timestamp};
 use crate::baseline::{Reader, ScanEnd, ScanStart};
 use crate::event::{Actor, FoundBy};
 use crate::hint::{Hint, Reason};
-use crate::inspect::Progress;
+use crate::inspect::{Halt, Progress};
 use crate::policy::Policy;
 use crate::scan::{self, Batch, BlindSpot, Coverage, Enter, Plan, ScanError, Survey, is_news};
 
 /// Names handed over at once: renames are recognised within so many.
 const NAMES: usize = 65_536;
+
+/// Blind spots handed over at once.
+const BLIND: usize = 4096;
 
 /// A survey to be made.
 #[derive(Clone, Debug)]
@@ -34,11 +38,20 @@ pub(super) struct Order {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// Hints about whole subtrees.
-    Hints(Vec<Reason>),
+    Hints(BTreeSet<Reason>),
     /// Nobody tells of changes there.
     Polled,
     /// The time has come.
     Scheduled,
+}
+
+impl Cause {
+    /// Adds the reasons of another order.
+    fn add(&mut self, other: &Cause) {
+        if let (Cause::Hints(reasons), Cause::Hints(more)) = (self, other) {
+            reasons.extend(more);
+        }
+    }
 }
 
 /// What a survey found, or a part of it.
@@ -51,6 +64,10 @@ pub(super) struct Surveyed {
     pub(super) found_by: FoundBy,
     /// Whether it is part of a scheduled scan.
     pub(super) is_scan: bool,
+    /// What could not be looked at.
+    pub(super) blind: Vec<BlindSpot>,
+    /// How it began.
+    pub(super) start: ScanStart,
     /// Set on the last part.
     pub(super) done: Option<Done>,
 }
@@ -61,7 +78,8 @@ pub(super) struct Done {
     pub(super) order: Order,
     pub(super) start: ScanStart,
     pub(super) end: ScanEnd,
-    pub(super) blind: Vec<BlindSpot>,
+    /// Those of the polled paths that are gone.
+    pub(super) gone: Vec<PathBuf>,
 }
 
 impl Done {
@@ -79,26 +97,31 @@ pub(super) struct Surveys<'p> {
     pub(super) enter: &'p Enter<'p>,
     pub(super) threads: usize,
     pub(super) rate: u64,
+    /// Calls the survey off that is being made.
+    pub(super) halt: Halt,
 }
 
 impl Order {
     /// Makes one survey of several that were ordered; a full one is left for itself.
-    pub(super) fn merged(orders: &mut Vec<Order>) -> Order {
-        let first = orders.remove(0);
-        if first.full {
-            return first;
+    pub(super) fn merged(orders: &mut Vec<Order>) -> Option<Order> {
+        if orders.is_empty() {
+            return None;
         }
-        let mut merged = first;
+        let mut merged = orders.remove(0);
+        if merged.full {
+            return Some(merged);
+        }
         orders.retain(|order| {
             let is_alike = !order.full && order.found_by() == merged.found_by();
             if is_alike {
                 merged.paths.extend(order.paths.iter().cloned());
+                merged.cause.add(&order.cause);
             }
             !is_alike
         });
         merged.paths.sort();
         merged.paths.dedup_by(|path, above| path.starts_with(above));
-        merged
+        Some(merged)
     }
 
     /// Says whether it looks at a path.
@@ -135,6 +158,7 @@ impl Surveys<'_> {
         plan.full = order.full;
         plan.only_names = !order.full;
         plan.enter = Some(self.enter);
+        plan.halt = self.halt.clone();
         plan.keep_out_of(self.reader.state_dir());
         if order.cause == Cause::Scheduled {
             plan.rate = self.rate;
@@ -152,6 +176,15 @@ impl Surveys<'_> {
         let is_scan = order.cause == Cause::Scheduled;
         let progress = Progress::default();
         let mut found = Found::default();
+        let part = |found: Found, done| Surveyed {
+            names: found.names,
+            heard: Vec::new(),
+            found_by,
+            is_scan,
+            blind: found.blind,
+            start: start.clone(),
+            done,
+        };
         // What only scans look at waits for one.
         let is_now = |path: &PathBuf| {
             let rule = self.policy.decide(path, Kind::File).watched();
@@ -164,14 +197,8 @@ impl Surveys<'_> {
         };
         let consume = &mut |batch: Batch<'_>| {
             found.add(batch, is_now);
-            if found.names.len() >= NAMES {
-                take(Surveyed {
-                    names: std::mem::take(&mut found.names),
-                    heard: Vec::new(),
-                    found_by,
-                    is_scan,
-                    done: None,
-                });
+            if found.names.len() >= NAMES || found.blind.len() >= BLIND {
+                take(part(std::mem::take(&mut found), None));
             }
             Ok(())
         };
@@ -184,20 +211,25 @@ impl Surveys<'_> {
                 .load(std::sync::atomic::Ordering::Relaxed),
             changes: 0,
         };
-        take(Surveyed {
-            names: found.names,
-            heard: Vec::new(),
-            found_by,
-            is_scan,
-            done: Some(Done {
-                order,
-                start,
-                end,
-                blind: found.blind,
-            }),
-        });
+        let gone = match order.cause {
+            Cause::Polled => order.paths.iter().filter(is_gone).cloned().collect(),
+            _ => Vec::new(),
+        };
+        let done = Done {
+            order,
+            start: start.clone(),
+            end,
+            gone,
+        };
+        take(part(found, Some(done)));
         Ok(())
     }
+}
+
+/// Says whether nothing has this path.
+fn is_gone(path: &&PathBuf) -> bool {
+    let found = std::fs::symlink_metadata(path);
+    found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// What a survey has come upon.

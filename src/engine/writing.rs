@@ -16,9 +16,10 @@ use super::round::Round;
 use super::scribe::{Outcome, Scribe};
 use super::surveying::Done;
 use super::vitals::Vitals;
-use crate::baseline::BaselineError;
+use crate::baseline::{BaselineError, ScanStart};
 use crate::event::{Notice, NoticeAction};
 use crate::hint::Reason;
+use crate::inspect::Halt;
 use crate::scan::BlindSpot;
 use crate::state::escape;
 
@@ -27,6 +28,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long cursors of sinks may wait for something else to be written with.
 const CURSORS: Duration = Duration::from_secs(1);
+
+/// How long the writer sleeps at most.
+const IDLE: Duration = Duration::from_secs(3600);
 
 /// Blind spots that are remembered as told.
 const BLIND: usize = 10_000;
@@ -37,6 +41,13 @@ pub(super) enum Message<'p> {
     Round(Round<'p>),
     /// What is to be told.
     Notices(Vec<Notice>),
+    /// What a survey could not look at, and how it began if it is a scan that is recorded.
+    Blind {
+        /// The paths.
+        spots: Vec<BlindSpot>,
+        /// The scan.
+        scan: Option<ScanStart>,
+    },
     /// A survey that is done.
     Surveyed(Done),
     /// When a scheduled scan started, by the key it is kept under.
@@ -57,19 +68,27 @@ pub(super) struct Writing<'e, 'p> {
     scribe: Scribe<'e, 'p>,
     inbox: &'e Inbox,
     vitals: &'e Vitals,
+    /// Ends the patience with a store that cannot be written.
+    halt: Halt,
     /// None once everything is written.
     bells: Option<Bells>,
-    /// What waits to be written beside rounds.
-    notices: Vec<Notice>,
-    surveys: Vec<Done>,
-    times: BTreeMap<&'static str, String>,
-    cursors: BTreeMap<String, u64>,
-    cursors_due: Option<Instant>,
+    rest: Rest,
     /// Events that scheduled scans led to since the last one was done.
     survey_events: u64,
     /// Since when the store cannot be written, and why.
     trouble: Option<(Instant, String)>,
     blind: HashSet<PathBuf>,
+}
+
+/// What waits to be written beside rounds. No message is taken before it is, so it stays small.
+#[derive(Default)]
+struct Rest {
+    notices: Vec<Notice>,
+    spots: Option<(ScanStart, Vec<BlindSpot>)>,
+    survey: Option<Done>,
+    times: BTreeMap<&'static str, String>,
+    cursors: BTreeMap<String, u64>,
+    cursors_due: Option<Instant>,
 }
 
 impl<'e, 'p> Writing<'e, 'p> {
@@ -78,18 +97,16 @@ impl<'e, 'p> Writing<'e, 'p> {
         inbox: &'e Inbox,
         vitals: &'e Vitals,
         bells: Bells,
+        halt: Halt,
     ) -> Writing<'e, 'p> {
         Writing {
             scribe,
             inbox,
             vitals,
+            halt,
             bells: Some(bells),
-            notices: Vec::new(),
-            surveys: Vec::new(),
-            times: BTreeMap::new(),
+            rest: Rest::default(),
             survey_events: 0,
-            cursors: BTreeMap::new(),
-            cursors_due: None,
             trouble: None,
             blind: HashSet::new(),
         }
@@ -98,22 +115,16 @@ impl<'e, 'p> Writing<'e, 'p> {
     /// Writes until nobody has anything to write any more.
     pub(super) fn run(mut self, messages: &Receiver<Message<'p>>) -> Result<(), EngineError> {
         loop {
-            let has_rest =
-                !self.notices.is_empty() || !self.surveys.is_empty() || !self.times.is_empty();
-            let wait = match self.cursors_due {
-                _ if has_rest || self.trouble.is_some() => PAUSE,
-                Some(due) => due.saturating_duration_since(Instant::now()),
-                None => Duration::MAX,
-            };
-            match messages.recv_timeout(wait.min(Duration::from_secs(3600))) {
+            let due = self.rest.cursors_due;
+            let wait = due.map_or(IDLE, |due| due.saturating_duration_since(Instant::now()));
+            match messages.recv_timeout(wait.min(IDLE)) {
                 Ok(message) => self.take(message)?,
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.write_rest(true)?;
-                    return Ok(());
-                }
+                Err(RecvTimeoutError::Disconnected) => return self.write_rest(true),
             }
             self.write_rest(false)?;
+            // There is room for the next one now.
+            self.inbox.nudge();
         }
     }
 
@@ -126,21 +137,23 @@ impl<'e, 'p> Writing<'e, 'p> {
                 self.conclude(outcome);
             }
             Message::Remember(key, time) => {
-                self.times.insert(key, time);
+                self.rest.times.insert(key, time);
             }
-            Message::Notices(notices) => self.notices.extend(notices),
+            Message::Notices(notices) => self.rest.notices.extend(notices),
+            Message::Blind { spots, scan } => {
+                spots.iter().for_each(|spot| self.tell_blind(spot));
+                self.rest.spots = scan.map(|scan| (scan, spots));
+            }
             Message::Surveyed(mut done) => {
-                for spot in &done.blind {
-                    self.tell_blind(spot);
-                }
                 if done.is_scheduled() {
                     done.end.changes = std::mem::take(&mut self.survey_events);
-                    self.surveys.push(done);
+                    self.rest.survey = Some(done);
                 }
             }
             Message::Delivered { sink, seq } => {
-                self.cursors.insert(sink, seq);
-                self.cursors_due
+                self.rest.cursors.insert(sink, seq);
+                self.rest
+                    .cursors_due
                     .get_or_insert_with(|| Instant::now() + CURSORS);
             }
             Message::Last => self.bells = None,
@@ -165,6 +178,7 @@ impl<'e, 'p> Writing<'e, 'p> {
         for path in &outcome.vanished {
             self.inbox.doubt(path, Reason::Appeared);
         }
+        self.rest.notices.extend(outcome.notices);
         let is_again = !outcome.again.is_empty();
         let back = match is_again {
             true => outcome.again,
@@ -174,7 +188,7 @@ impl<'e, 'p> Writing<'e, 'p> {
             self.inbox.put(|waiting| waiting.take_back(back, now));
         }
         match outcome.trouble {
-            Some(error) => self.fail(&error),
+            Some(error) => self.bear(&error),
             None if !is_again => self.recover(),
             None => {}
         }
@@ -183,67 +197,40 @@ impl<'e, 'p> Writing<'e, 'p> {
         }
     }
 
-    /// Writes notices, surveys and cursors that wait.
+    /// Writes notices, surveys and cursors that wait, however long that takes.
     fn write_rest(&mut self, is_last: bool) -> Result<(), EngineError> {
-        let is_due = is_last || self.cursors_due.is_some_and(|due| due <= Instant::now());
-        let is_any = !self.notices.is_empty()
-            || !self.surveys.is_empty()
-            || !self.times.is_empty()
-            || (is_due && !self.cursors.is_empty());
-        let mut written = Ok(());
-        if !self.notices.is_empty() {
-            written = self.scribe.tell(&self.notices);
-            if written.is_ok() {
-                let told = self.notices.len() as u64;
-                self.vitals.notices.fetch_add(told, Ordering::Relaxed);
-                self.notices.clear();
-                self.ring();
-            }
-        }
-        while written.is_ok()
-            && let Some(done) = self.surveys.last()
-        {
-            written = self.scribe.surveyed(done);
-            if written.is_ok() {
-                self.surveys.pop();
-            }
-        }
-        if written.is_ok() && !self.times.is_empty() {
-            written = self.scribe.remember(&self.times);
-            if written.is_ok() {
-                self.times.clear();
-            }
-        }
-        if written.is_ok() && is_due && !self.cursors.is_empty() {
-            written = self.scribe.delivered(&self.cursors);
-            if written.is_ok() {
-                self.cursors.clear();
-                self.cursors_due = None;
-            }
-        }
-        match written {
-            Ok(()) => {
-                if is_any && !is_last {
+        while self.rest.is_due(is_last) {
+            match self.rest.write(&mut self.scribe, self.vitals) {
+                Ok(has_told) => {
                     self.recover();
+                    if has_told {
+                        self.ring();
+                    }
                 }
-                Ok(())
-            }
-            Err(error) if error.is_integrity_failure() || is_last => Err(error.into()),
-            Err(error) => {
-                self.fail(&error);
-                Ok(())
+                Err(error) if error.is_integrity_failure() || self.halt.is_called() => {
+                    return Err(error.into());
+                }
+                Err(error) => self.bear(&error),
             }
         }
+        Ok(())
     }
 
-    /// Takes note that the store cannot be written, and gives it time.
-    fn fail(&mut self, error: &BaselineError) {
-        // Another process has its turn: that is no trouble, however long it takes.
-        let is_turn = matches!(error, BaselineError::Locked { .. });
-        if self.trouble.is_none() && !is_turn {
-            self.trouble = Some((Instant::now(), error.to_string()));
+    /// Takes note that the store cannot be written, and waits until it can at least be asked.
+    fn bear(&mut self, error: &BaselineError) {
+        let mut is_turn = matches!(error, BaselineError::Locked { .. });
+        loop {
+            // Another process has its turn: that is no trouble, however long it takes.
+            if self.trouble.is_none() && !is_turn {
+                self.trouble = Some((Instant::now(), error.to_string()));
+            }
+            thread::sleep(PAUSE);
+            match self.scribe.probe() {
+                Err(BaselineError::Locked { .. }) if !self.halt.is_called() => is_turn = true,
+                // Any other reason shows when it is written.
+                Ok(()) | Err(_) => return,
+            }
         }
-        thread::sleep(PAUSE);
     }
 
     /// Tells that the store could not be written for a while.
@@ -255,8 +242,8 @@ impl<'e, 'p> Writing<'e, 'p> {
         let message = format!(
             "the store could not be written for {seconds:.1} s, what changed was kept in mind: {reason}"
         );
-        self.notices
-            .push(Notice::now(NoticeAction::Recovered, message));
+        let notice = Notice::now(NoticeAction::Recovered, message);
+        self.rest.notices.push(notice);
     }
 
     fn tell_blind(&mut self, spot: &BlindSpot) {
@@ -270,7 +257,7 @@ impl<'e, 'p> Writing<'e, 'p> {
                 spot.cause
             );
             let notice = Notice::now(NoticeAction::BlindSpots, message).about(&spot.path);
-            self.notices.push(notice);
+            self.rest.notices.push(notice);
         }
     }
 
@@ -278,5 +265,50 @@ impl<'e, 'p> Writing<'e, 'p> {
         if let Some(bells) = &self.bells {
             bells.ring();
         }
+    }
+}
+
+impl Rest {
+    /// Says whether something is to be written now.
+    fn is_due(&self, is_last: bool) -> bool {
+        let has_records = self.spots.is_some() || self.survey.is_some();
+        let are_cursors_due = is_last || self.cursors_due.is_some_and(|due| due <= Instant::now());
+        !self.notices.is_empty()
+            || has_records
+            || !self.times.is_empty()
+            || (are_cursors_due && !self.cursors.is_empty())
+    }
+
+    /// Writes all of it; says whether something was told. What is written is taken out, so after an
+    /// error the rest can be tried again.
+    fn write(
+        &mut self,
+        scribe: &mut Scribe<'_, '_>,
+        vitals: &Vitals,
+    ) -> Result<bool, BaselineError> {
+        let told = self.notices.len() as u64;
+        if told > 0 {
+            scribe.tell(&self.notices)?;
+            vitals.notices.fetch_add(told, Ordering::Relaxed);
+            self.notices.clear();
+        }
+        if let Some((start, spots)) = &self.spots {
+            scribe.note_blind(start, spots)?;
+            self.spots = None;
+        }
+        if let Some(done) = &self.survey {
+            scribe.surveyed(done)?;
+            self.survey = None;
+        }
+        if !self.times.is_empty() {
+            scribe.remember(&self.times)?;
+            self.times.clear();
+        }
+        if !self.cursors.is_empty() {
+            scribe.delivered(&self.cursors)?;
+            self.cursors.clear();
+            self.cursors_due = None;
+        }
+        Ok(told > 0)
     }
 }

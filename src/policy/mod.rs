@@ -11,6 +11,7 @@
 //! system: where the configured paths are, and where symbolic links in them lead. Paths are absolute, without `.`, `..` and trailing slashes, and compared as bytes.
 
 mod attributes;
+mod changed;
 mod explain;
 mod left_out;
 mod links;

@@ -1,0 +1,147 @@
+//! The threads that survey, and what each is to do next: [`Walker`], [`Walkers`].
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crossbeam_channel::Sender;
+
+use super::surveying::{Cause, Order};
+use crate::hint::Reason;
+use crate::inspect::Halt;
+
+/// Paths that may wait to be surveyed; beyond, everything is.
+const WAITING: usize = 16_384;
+
+/// One surveying thread, as its client sees it.
+pub(super) struct Walker {
+    orders: Sender<Order>,
+    /// What is being surveyed.
+    present: Option<Order>,
+    waiting: Vec<Order>,
+    halt: Halt,
+}
+
+/// All of them: what hangs or takes hours in one holds up no other.
+pub(super) struct Walkers {
+    /// New directories and what is in doubt.
+    pub(super) hints: Walker,
+    /// What tells of nothing by itself, such as network file systems.
+    pub(super) poll: Walker,
+    /// Scheduled scans.
+    pub(super) scan: Walker,
+}
+
+impl Walker {
+    /// Returns the client of a thread that takes its orders there and heeds this.
+    pub(super) fn new(orders: Sender<Order>, halt: Halt) -> Walker {
+        Walker {
+            orders,
+            present: None,
+            waiting: Vec::new(),
+            halt,
+        }
+    }
+
+    /// Wants a survey as soon as the present one is done.
+    pub(super) fn order(&mut self, order: Order) {
+        self.waiting.push(order);
+        let waiting: usize = self.waiting.iter().map(|order| order.paths.len()).sum();
+        if waiting > WAITING {
+            self.waiting = vec![Order {
+                paths: vec![PathBuf::from("/")],
+                full: false,
+                cause: Cause::Hints(self.reasons().chain([Reason::Collapsed]).collect()),
+            }];
+        }
+        self.begin();
+    }
+
+    /// Takes note that the present survey is done.
+    pub(super) fn done(&mut self) {
+        self.present = None;
+        self.begin();
+    }
+
+    /// Says whether nothing is surveyed or waits for it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.present.is_none() && self.waiting.is_empty()
+    }
+
+    /// Calls off what is being surveyed, and returns all that was not done.
+    pub(super) fn call_off(&mut self) -> Vec<Order> {
+        self.halt.call();
+        let present = self.present.take();
+        present
+            .into_iter()
+            .chain(std::mem::take(&mut self.waiting))
+            .collect()
+    }
+
+    fn begin(&mut self) {
+        if self.present.is_none()
+            && let Some(order) = Order::merged(&mut self.waiting)
+        {
+            // A thread that ended is found by whoever looks after the crew.
+            let _ = self.orders.send(order.clone());
+            self.present = Some(order);
+        }
+    }
+
+    fn reasons(&self) -> impl Iterator<Item = Reason> {
+        let causes = self.waiting.iter().map(|order| &order.cause);
+        let reasons = causes.filter_map(|cause| match cause {
+            Cause::Hints(reasons) => Some(reasons),
+            Cause::Polled | Cause::Scheduled => None,
+        });
+        reasons.flatten().copied()
+    }
+}
+
+impl Walkers {
+    /// Takes note that a survey is done.
+    pub(super) fn done(&mut self, order: &Order) {
+        match order.cause {
+            Cause::Hints(_) => self.hints.done(),
+            Cause::Polled => self.poll.done(),
+            Cause::Scheduled => self.scan.done(),
+        }
+    }
+
+    /// Says whether the present is known, but for what is scanned by schedule.
+    pub(super) fn is_idle(&self) -> bool {
+        self.hints.is_idle() && self.poll.is_idle()
+    }
+
+    /// Calls everything off, and returns what is still in doubt.
+    pub(super) fn call_off(&mut self) -> Vec<(PathBuf, Reason)> {
+        self.poll.call_off();
+        self.scan.call_off();
+        let mut doubts = Vec::new();
+        for order in self.hints.call_off() {
+            let strongest = match &order.cause {
+                Cause::Hints(reasons) => reasons.last().copied(),
+                Cause::Polled | Cause::Scheduled => None,
+            };
+            let reason = strongest.unwrap_or(Reason::Requested);
+            doubts.extend(order.paths.into_iter().map(|path| (path, reason)));
+        }
+        doubts
+    }
+}
+
+/// Returns an order of a survey because of hints.
+pub(super) fn because(reasons: BTreeSet<Reason>, paths: Vec<PathBuf>) -> Order {
+    Order {
+        paths,
+        full: false,
+        cause: Cause::Hints(reasons),
+    }
+}
+
+/// Returns a path to look below; the empty one means everything.
+pub(super) fn whole(path: PathBuf) -> PathBuf {
+    match path.as_os_str().is_empty() {
+        true => Path::new("/").to_owned(),
+        false => path,
+    }
+}
