@@ -113,6 +113,9 @@ impl Status {
                 return vec![titled("watch", &shown(&text))];
             }
         };
+        if let Some(start) = state.get("starting") {
+            return vec![titled("watch", &starting(state, start))];
+        }
         let number = |pointer: &str| state.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
         let mut lines = vec![titled("watch", &running(state))];
         let backends = state["backends"].as_array();
@@ -131,6 +134,21 @@ impl Status {
                 ),
             };
             lines.push(titled("backend", &text));
+            let overflows = number_of(backend, "overflows");
+            if overflows > 0 {
+                let text = format!("{name}: its queue ran over {}", count(overflows, "time"));
+                lines.push(titled("overflow", &text));
+            }
+            for limit in backend["limits"].as_array().into_iter().flatten() {
+                let text = format!("{name}: {}", shown(limit.as_str().unwrap_or("?")));
+                lines.push(titled("limit", &text));
+            }
+        }
+        for path in state["reading"].as_array().into_iter().flatten() {
+            lines.push(titled("reading", &shown(path.as_str().unwrap_or("?"))));
+        }
+        if let Some(trouble) = state["canary"].as_str() {
+            lines.push(titled("canary", &shown(trouble)));
         }
         for polled in state["polled"].as_array().into_iter().flatten() {
             let path = polled.as_str().unwrap_or("?");
@@ -232,6 +250,18 @@ fn running(state: &Value) -> String {
         number_of(state, "pid"),
         count(number_of(totals, "events"), "event"),
         bytes(number_of(state, "memory")),
+    )
+}
+
+/// Returns one line about a watch whose start scan is under way.
+fn starting(state: &Value, start: &Value) -> String {
+    let took = Duration::from_secs(number_of(start, "seconds"));
+    format!(
+        "process {}, scanning before it watches: {}, {} read in {}",
+        number_of(state, "pid"),
+        count(number_of(start, "paths"), "path"),
+        bytes(number_of(start, "bytes_read")),
+        seconds(took),
     )
 }
 

@@ -286,7 +286,8 @@ impl<'p> Coordinator<'_, 'p> {
     /// Does what is due by the clock, and finds out whether everybody is alive.
     fn check(&mut self) -> Result<(), EngineError> {
         let is_short = self.crew.iter().any(ScopedJoinHandle::is_finished);
-        if is_short || !self.rounds.large().is_alive() {
+        let are_workers_alive = self.rounds.large().is_alive() && self.walkers.are_alive();
+        if is_short || !are_workers_alive {
             return Err(EngineError::Thread("read, survey or deliver"));
         }
         let now = Instant::now();

@@ -32,7 +32,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// The watcher and the threads that read its queues.
 pub(super) struct Lifeline {
-    options: Options,
+    options: Mutex<Options>,
     lookout: Arc<Lookout>,
     running: RwLock<Running>,
     /// The uppermost directories that only looking again and again covers, with the reason.
@@ -61,7 +61,7 @@ impl Lifeline {
     pub(super) fn start(options: Options, lookout: &Arc<Lookout>) -> Result<Lifeline, WatchError> {
         let running = Running::start(&options, lookout)?;
         Ok(Lifeline {
-            options,
+            options: Mutex::new(options),
             lookout: Arc::clone(lookout),
             running: RwLock::new(running),
             polled: Mutex::new(BTreeMap::new()),
@@ -209,11 +209,13 @@ impl Lifeline {
 
     /// Listens by these backends from now on; says whether it did not before, so that everything
     /// must be covered again.
-    pub(super) fn follow(&mut self, backends: &[BackendKind]) -> Result<bool, WatchError> {
-        if self.options.backends == backends {
+    pub(super) fn follow(&self, backends: &[BackendKind]) -> Result<bool, WatchError> {
+        let mut options = self.options.lock().unwrap_or_else(PoisonError::into_inner);
+        if options.backends == backends {
             return Ok(false);
         }
-        self.options.backends = backends.to_vec();
+        options.backends = backends.to_vec();
+        drop(options);
         self.restart()?;
         Ok(true)
     }
@@ -222,7 +224,8 @@ impl Lifeline {
     pub(super) fn restart(&self) -> Result<(), WatchError> {
         let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
         running.leave();
-        *running = Running::start(&self.options, &self.lookout)?;
+        let options = self.options.lock().unwrap_or_else(PoisonError::into_inner);
+        *running = Running::start(&options, &self.lookout)?;
         self.polled
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

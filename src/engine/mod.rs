@@ -87,7 +87,7 @@ pub struct Engine {
     baseline: Baseline,
     inbox: Arc<Inbox>,
     lookout: Arc<Lookout>,
-    lifeline: Lifeline,
+    lifeline: Arc<Lifeline>,
     writer: Writer,
     vitals: Vitals,
     /// Whether a policy was served already.
@@ -125,7 +125,7 @@ impl Engine {
     pub fn start(baseline: Baseline, options: Options) -> Result<Engine, EngineError> {
         let inbox = Arc::new(Inbox::new());
         let lookout = Arc::new(Lookout::new(Arc::clone(&inbox)));
-        let lifeline = Lifeline::start(options, &lookout)?;
+        let lifeline = Arc::new(Lifeline::start(options, &lookout)?);
         Ok(Engine {
             baseline,
             inbox,

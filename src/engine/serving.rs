@@ -1,14 +1,11 @@
 //! The time of one policy: [`Engine::serve`] scans, then watches until somebody asks for an end.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use waxseal_platform::dir::Dir;
-use waxseal_platform::priority;
+use crossbeam_channel::{Sender, bounded};
 
 use super::coordinator::{Coordinator, End};
 use super::delivering::{Bells, Sinks, deliver};
@@ -20,14 +17,14 @@ use super::outbox::Outbox;
 use super::rounds::Rounds;
 use super::schedules::Schedules;
 use super::scribe::Scribe;
-use super::surveying::{Order, Surveys};
+use super::surveying::Surveys;
 use super::walkers::{Walker, Walkers};
 use super::writing::{Message, Writing};
 use super::{Engine, EngineError, Mandate};
 use crate::baseline::{BaselineError, Reader};
 use crate::event::{Notice, NoticeAction};
 use crate::inspect::{Halt, Progress};
-use crate::scan::{Coverage, Enter, ScanError};
+use crate::scan::{Coverage, ScanError};
 use crate::sink::{self, Delivery, Start, StdoutSink};
 
 /// Messages to the writer under way: one being written, one ready.
@@ -120,6 +117,29 @@ impl Engine {
         Ok(deliveries)
     }
 
+    /// Starts the threads that survey.
+    fn walkers(&self, mandate: &Mandate, reader: &Reader) -> Result<Walkers, EngineError> {
+        let coverage = Arc::new(Coverage::new(reader.scopes()?, &mandate.policy)?);
+        let walker = |name, gives_way| {
+            let surveys = Surveys {
+                policy: Arc::clone(&mandate.policy),
+                coverage: Arc::clone(&coverage),
+                reader: reader.another()?,
+                lifeline: Arc::clone(&self.lifeline),
+                threads: mandate.threads,
+                rate: mandate.settings.scan_rate_per_sec,
+                halt: Halt::default(),
+            };
+            let inbox = Arc::clone(&self.inbox);
+            Ok::<_, EngineError>(Walker::start(name, surveys, inbox, gives_way)?)
+        };
+        Ok(Walkers {
+            hints: walker("survey", false)?,
+            poll: walker("poll", false)?,
+            scan: walker("scan", true)?,
+        })
+    }
+
     fn watch(
         &mut self,
         mandate: &Mandate,
@@ -127,25 +147,12 @@ impl Engine {
     ) -> Result<End, EngineError> {
         let policy = mandate.policy.as_ref();
         let reader = self.baseline.reader()?;
-        let coverage = Coverage::new(reader.scopes()?, policy)?;
         let mut schedules = Schedules::new(&mandate.settings, &reader)?;
-        let lifeline = &self.lifeline;
-        let enter = |path: &Path, dir: &Dir| lifeline.cover(path, dir);
-        let surveys = || {
-            Ok::<_, BaselineError>(Surveys {
-                policy,
-                coverage: &coverage,
-                reader: reader.another()?,
-                enter: &enter as &Enter<'_>,
-                threads: mandate.threads,
-                rate: mandate.settings.scan_rate_per_sec,
-                halt: Halt::default(),
-            })
-        };
-        let surveys = [surveys()?, surveys()?, surveys()?];
+        let walkers = self.walkers(mandate, &reader)?;
         let rounds = rounds(mandate, &reader, &self.inbox)?;
         let scribe = Scribe::new(&mut self.baseline, policy, &self.writer)?;
         let sinks = &Sinks::default();
+        let lifeline = self.lifeline.as_ref();
         let inbox = self.inbox.as_ref();
         let vitals = &self.vitals;
         thread::scope(|scope| {
@@ -156,7 +163,6 @@ impl Engine {
             };
             let (writer, messages) = bounded(MESSAGES);
             let bells = crew.sinks(deliveries, &reader, &writer, sinks)?;
-            let walkers = crew.walkers(surveys, inbox)?;
             let halt = Halt::default();
             let writing = Writing::new(scribe, inbox, vitals, bells, halt.clone());
             let writing = spawn(scope, "write", move || writing.run(&messages))?;
@@ -263,50 +269,9 @@ impl<'s> Crew<'s, '_> {
         Ok(bells)
     }
 
-    /// Starts the threads that survey.
-    fn walkers(&mut self, surveys: [Surveys<'s>; 3], inbox: &'s Inbox) -> io::Result<Walkers> {
-        let [hints, poll, scan] = surveys;
-        Ok(Walkers {
-            hints: self.walker("survey", hints, inbox, false)?,
-            poll: self.walker("poll", poll, inbox, false)?,
-            scan: self.walker("scan", scan, inbox, true)?,
-        })
-    }
-
-    fn walker(
-        &mut self,
-        name: &str,
-        surveys: Surveys<'s>,
-        inbox: &'s Inbox,
-        gives_way: bool,
-    ) -> io::Result<Walker> {
-        let (sender, orders) = unbounded();
-        let walker = Walker::new(sender, surveys.halt.clone());
-        self.start(name, move || {
-            if gives_way {
-                // Where it is refused, a scan is as quick as ever.
-                let _ = priority::lower();
-            }
-            survey(&surveys, &orders, inbox);
-        })?;
-        Ok(walker)
-    }
-
     fn start(&mut self, name: &str, work: impl FnOnce() + Send + 's) -> io::Result<()> {
         self.members.push(spawn(self.scope, name, work)?);
         Ok(())
-    }
-}
-
-/// Makes the surveys that are ordered.
-fn survey(surveys: &Surveys<'_>, orders: &Receiver<Order>, inbox: &Inbox) {
-    for order in orders {
-        let made = surveys.make(order, &mut |part| inbox.hand_over(Ok(part)));
-        match made {
-            // Nobody waits for it any more.
-            Ok(()) | Err(ScanError::Halted) => {}
-            Err(error) => inbox.hand_over(Err(error)),
-        }
     }
 }
 

@@ -8,14 +8,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::{Kind, Timestamp};
+
+use super::lifeline::Lifeline;
 
 use crate::baseline::{Reader, ScanEnd, ScanStart};
 use crate::event::{Actor, FoundBy};
 use crate::hint::{Hint, Reason};
 use crate::inspect::{Halt, Progress};
 use crate::policy::Policy;
-use crate::scan::{self, Batch, BlindSpot, Coverage, Enter, Plan, ScanError, Survey, is_news};
+use crate::scan::{self, Batch, BlindSpot, Coverage, Plan, ScanError, Survey, is_news};
 
 /// Names handed over at once: renames are recognised within so many.
 const NAMES: usize = 65_536;
@@ -90,11 +93,12 @@ impl Done {
 }
 
 /// Makes surveys, one after the other.
-pub(super) struct Surveys<'p> {
-    pub(super) policy: &'p Policy,
-    pub(super) coverage: &'p Coverage,
+pub(super) struct Surveys {
+    pub(super) policy: Arc<Policy>,
+    pub(super) coverage: Arc<Coverage>,
     pub(super) reader: Reader,
-    pub(super) enter: &'p Enter<'p>,
+    /// Covers each directory before it is listed.
+    pub(super) lifeline: Arc<Lifeline>,
     pub(super) threads: usize,
     pub(super) rate: u64,
     /// Calls the survey off that is being made.
@@ -145,7 +149,7 @@ impl Order {
     }
 }
 
-impl Surveys<'_> {
+impl Surveys {
     /// Makes one survey; `take` is handed what it finds.
     pub(super) fn make(
         &self,
@@ -154,10 +158,12 @@ impl Surveys<'_> {
     ) -> Result<(), ScanError> {
         let is_small = order.paths.len() < 64 && matches!(order.cause, Cause::Hints(_));
         let threads = if is_small { 1 } else { self.threads };
-        let mut plan = Plan::new(self.policy, &order.paths, threads);
+        let lifeline = &self.lifeline;
+        let enter = |path: &Path, dir: &Dir| lifeline.cover(path, dir);
+        let mut plan = Plan::new(&self.policy, &order.paths, threads);
         plan.full = order.full;
         plan.only_names = !order.full;
-        plan.enter = Some(self.enter);
+        plan.enter = Some(&enter);
         plan.halt = self.halt.clone();
         plan.keep_out_of(self.reader.state_dir());
         if order.cause == Cause::Scheduled {
@@ -192,7 +198,7 @@ impl Surveys<'_> {
         };
         let job = Survey {
             plan: &plan,
-            coverage: self.coverage,
+            coverage: &self.coverage,
             progress: &progress,
         };
         let consume = &mut |batch: Batch<'_>| {

@@ -1,20 +1,27 @@
 //! The threads that survey, and what each is to do next: [`Walker`], [`Walkers`].
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use waxseal_platform::priority;
 
-use super::surveying::{Cause, Order};
+use super::inbox::Inbox;
+use super::looking::Worker;
+use super::surveying::{Cause, Order, Surveys};
 use crate::hint::Reason;
 use crate::inspect::Halt;
+use crate::scan::ScanError;
 
 /// Paths that may wait to be surveyed; beyond, everything is.
 const WAITING: usize = 16_384;
 
 /// One surveying thread, as its client sees it.
 pub(super) struct Walker {
-    orders: Sender<Order>,
+    orders: Option<Sender<Order>>,
+    worker: Worker,
     /// What is being surveyed.
     present: Option<Order>,
     waiting: Vec<Order>,
@@ -32,14 +39,29 @@ pub(super) struct Walkers {
 }
 
 impl Walker {
-    /// Returns the client of a thread that takes its orders there and heeds this.
-    pub(super) fn new(orders: Sender<Order>, halt: Halt) -> Walker {
-        Walker {
-            orders,
+    /// Starts a thread that makes surveys, one after the other.
+    pub(super) fn start(
+        name: &str,
+        surveys: Surveys,
+        inbox: Arc<Inbox>,
+        gives_way: bool,
+    ) -> io::Result<Walker> {
+        let (sender, orders) = unbounded();
+        let halt = surveys.halt.clone();
+        let worker = Worker::start(name, move || {
+            if gives_way {
+                // Where it is refused, a scan is as quick as ever.
+                let _ = priority::lower();
+            }
+            survey(&surveys, &orders, &inbox);
+        })?;
+        Ok(Walker {
+            orders: Some(sender),
+            worker,
             present: None,
             waiting: Vec::new(),
             halt,
-        }
+        })
     }
 
     /// Wants a survey as soon as the present one is done.
@@ -81,8 +103,10 @@ impl Walker {
         if self.present.is_none()
             && let Some(order) = Order::merged(&mut self.waiting)
         {
-            // A thread that ended is found by whoever looks after the crew.
-            let _ = self.orders.send(order.clone());
+            if let Some(orders) = &self.orders {
+                // A thread that ended is found by `is_alive`.
+                let _ = orders.send(order.clone());
+            }
             self.present = Some(order);
         }
     }
@@ -97,7 +121,37 @@ impl Walker {
     }
 }
 
+impl Drop for Walker {
+    fn drop(&mut self) {
+        self.halt.call();
+        self.orders = None;
+        self.worker.leave();
+    }
+}
+
+/// Makes the surveys that are ordered.
+fn survey(surveys: &Surveys, orders: &Receiver<Order>, inbox: &Inbox) {
+    for order in orders {
+        let hand_over = |part| {
+            if !surveys.halt.is_called() {
+                inbox.hand_over(part);
+            }
+        };
+        match surveys.make(order, &mut |part| hand_over(Ok(part))) {
+            // Nobody waits for it any more.
+            Ok(()) | Err(ScanError::Halted) => {}
+            Err(error) => hand_over(Err(error)),
+        }
+    }
+}
+
 impl Walkers {
+    /// Says whether all threads are alive.
+    pub(super) fn are_alive(&self) -> bool {
+        let all = [&self.hints, &self.poll, &self.scan];
+        all.iter().all(|walker| !walker.worker.is_finished())
+    }
+
     /// Takes note that a survey is done.
     pub(super) fn done(&mut self, order: &Order) {
         match order.cause {

@@ -52,22 +52,17 @@ mod tests {
             tags: vec!["pci".to_owned()],
             ..b.clone()
         };
-        let none: [&str; 0] = [];
-        let cases: [(&[MonitorSpec], &[MonitorSpec], &[&str]); 5] = [
-            (&[a.clone(), b.clone()], &[a.clone(), b.clone()], &none),
-            (&[a.clone()], &[a.clone(), b.clone()], &["/b", "/c"]),
-            (&[a.clone(), b.clone()], &[b.clone()], &["/a"]),
-            (
-                &[a.clone(), b.clone()],
-                &[a.clone(), with_tags],
-                &["/b", "/c"],
-            ),
-            (&[], &[monitor("x", &["/h/*/.ssh", "/h/x"])], &["/h"]),
-        ];
-        for (before, now, expected) in cases {
+        let both = [a.clone(), b.clone()];
+        let wild = monitor("x", &["/h/*/.ssh", "/h/x"]);
+        let places = |before: &[MonitorSpec], now: &[MonitorSpec], expected: &[&str]| {
             let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
             assert_eq!(changed(before, now), expected);
-        }
+        };
+        places(&both, &both, &[]);
+        places(std::slice::from_ref(&a), &both, &["/b", "/c"]);
+        places(&both, &[b], &["/a"]);
+        places(&both, &[a, with_tags], &["/b", "/c"]);
+        places(&[], &[wild], &["/h"]);
     }
 
     #[test]

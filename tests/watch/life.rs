@@ -228,6 +228,7 @@ fn a_root_that_goes_and_comes_back_is_watched_again() {
     let away = tree.with_extension("away");
     fs::rename(&tree, &away).unwrap();
     let gone = watch.news(&sandbox);
+    watch.wait_for(|event| action(event) == "root_gone");
     assert_eq!(
         gone.iter()
             .filter(|(action, _)| action == "deleted")
@@ -237,6 +238,7 @@ fn a_root_that_goes_and_comes_back_is_watched_again() {
     );
     fs::rename(&away, &tree).unwrap();
     let back = watch.news(&sandbox);
+    watch.wait_for(|event| action(event) == "root_back");
     assert_eq!(
         back.iter()
             .filter(|(action, _)| action == "created")

@@ -5,6 +5,7 @@ mod conformance;
 mod faults;
 mod life;
 mod model;
+mod patience;
 mod running;
 
 pub use running::Watch;

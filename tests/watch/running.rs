@@ -39,6 +39,11 @@ impl Watch {
 
     /// Watches the whole tree with further settings, and waits until it does.
     pub fn configured(sandbox: &Sandbox, settings: &str) -> Watch {
+        Watch::run(Watch::command(sandbox, settings))
+    }
+
+    /// Returns a command that watches the whole tree with further settings.
+    pub fn command(sandbox: &Sandbox, settings: &str) -> Command {
         let config = sandbox.home().join("config.toml");
         let text = format!(
             "{settings}\n[[monitor]]\nname = \"m\"\npaths = [{:?}]\n",
@@ -48,11 +53,18 @@ impl Watch {
         let mut command = sandbox.command(&["watch", "--format=ndjson", "--config"]);
         // It must not keep the tree from being unmounted.
         command.arg(&config).current_dir(sandbox.home());
-        Watch::run(command)
+        command
     }
 
     /// Runs a command that watches, and waits until it does.
-    pub fn run(mut command: Command) -> Watch {
+    pub fn run(command: Command) -> Watch {
+        let mut watch = Watch::spawn(command);
+        watch.wait_for(|document| action(document) == "started");
+        watch
+    }
+
+    /// Runs a command that will watch once its start scan is over.
+    pub fn spawn(mut command: Command) -> Watch {
         let spawned = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -60,16 +72,14 @@ impl Watch {
         let mut child = spawned.unwrap();
         let stdout = documents(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
-        let mut watch = Watch {
+        Watch {
             child,
             stdout,
             stderr,
             events: Vec::new(),
             complaints: RefCell::default(),
             last: Value::Null,
-        };
-        watch.wait_for(|document| action(document) == "started");
-        watch
+        }
     }
 
     /// Waits for a document unless it came since somebody took what came; what comes is kept.
