@@ -1,5 +1,6 @@
 //! [`Take`]: one record, from what it names to what is told of it.
 
+use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use super::{Resolver, World, has, is_there, path};
@@ -64,10 +65,15 @@ impl Take<'_, '_> {
     }
 
     fn renamed(&self, old: Option<Entry<'_>>, new: Option<Entry<'_>>) -> bool {
-        let pairs = pairs(self.ends(old), self.ends(new));
+        let is_known = |from: &End<'_>| {
+            let table = self.resolver.table();
+            self.is_directory() && table.holds(from.spot(), self.record.object)
+        };
+        let pairs = pairs(self.ends(old), self.ends(new), is_known);
+        let elsewhere = pairs.iter().find_map(|(_, to)| to.as_ref());
         for (from, to) in &pairs {
             if self.is_directory() {
-                self.moved_directory(from.as_ref(), to.as_ref());
+                self.moved_directory(from.as_ref(), to.as_ref(), elsewhere);
             } else {
                 self.tell_moved(from.as_ref(), to.as_ref());
             }
@@ -75,16 +81,30 @@ impl Take<'_, '_> {
         !pairs.is_empty()
     }
 
-    fn moved_directory(&self, from: Option<&End<'_>>, to: Option<&End<'_>>) {
+    /// Follows a directory from one of its old paths; `elsewhere` is any of its new ones.
+    fn moved_directory(
+        &self,
+        from: Option<&End<'_>>,
+        to: Option<&End<'_>>,
+        elsewhere: Option<&End<'_>>,
+    ) {
         let object = self.record.object;
-        let wanted = to.filter(|to| (self.resolver.wants)(&to.path));
+        let is_wanted = |to: &&End<'_>| (self.resolver.wants)(&to.path);
+        let wanted = to.filter(is_wanted);
         let is_followed = match (from, wanted) {
             (Some(from), Some(to)) => {
                 let mut table = self.resolver.table();
                 table.relocate(from.spot(), to.spot(), object)
             }
             (Some(from), None) => {
-                self.resolver.table().remove(from.spot(), object);
+                let elsewhere = elsewhere.filter(is_wanted);
+                let mut table = self.resolver.table();
+                if let Some(to) = elsewhere {
+                    // What is known below it under this path only is not forgotten.
+                    table.relocate(from.spot(), to.spot(), object);
+                } else {
+                    table.remove(from.spot(), object);
+                }
                 true
             }
             (None, _) => false,
@@ -225,18 +245,40 @@ impl<'b> End<'b> {
 
 /// Pairs the old and the new paths of one rename: what is covered under several paths has several
 /// of both, and those that have most in common belong together.
-fn pairs<'b>(from: Vec<End<'b>>, mut to: Vec<End<'b>>) -> Vec<(Option<End<'b>>, Option<End<'b>>)> {
-    let mut pairs = Vec::new();
-    for from in from {
-        let common = |to: &End<'_>| {
+///
+/// The directory of an entry may be known where it will be as well, before the record of that is
+/// taken. So a new path goes first to an old one where the entry is known, which has what is below.
+fn pairs<'b>(
+    from: Vec<End<'b>>,
+    to: Vec<End<'b>>,
+    is_known: impl Fn(&End<'b>) -> bool,
+) -> Vec<(Option<End<'b>>, Option<End<'b>>)> {
+    let is_contested = to.len() < from.len();
+    let mut ranks = Vec::with_capacity(from.len() * to.len());
+    for (i, from) in from.iter().enumerate() {
+        let is_known = is_contested && is_known(from);
+        for (j, to) in to.iter().enumerate() {
             let both = from.path.components().zip(to.path.components());
-            both.take_while(|(from, to)| from == to).count()
-        };
-        let best = (0..to.len()).max_by_key(|&i| to.get(i).map(common));
-        let partner = best.map(|i| to.swap_remove(i));
-        pairs.push((Some(from), partner));
+            let common = both.take_while(|(from, to)| from == to).count();
+            ranks.push(((is_known, common), i, j));
+        }
     }
-    pairs.extend(to.into_iter().map(|to| (None, Some(to))));
+    ranks.sort_by_key(|(rank, ..)| Reverse(*rank));
+    let mut from: Vec<_> = from.into_iter().map(Some).collect();
+    let mut to: Vec<_> = to.into_iter().map(Some).collect();
+    let mut pairs = Vec::with_capacity(from.len().max(to.len()));
+    for (_, i, j) in ranks {
+        if let (Some(from), Some(to)) = (from.get_mut(i), to.get_mut(j))
+            && from.is_some()
+            && to.is_some()
+        {
+            pairs.push((from.take(), to.take()));
+        }
+    }
+    pairs.extend(from.into_iter().flatten().map(|from| (Some(from), None)));
+    pairs.extend(to.into_iter().flatten().map(|to| (None, Some(to))));
+    // A path inside another one is not right any more when that has been followed.
+    pairs.sort_by_key(|(from, _)| Reverse(from.as_ref().map(|from| from.dir_path.len())));
     pairs
 }
 

@@ -52,8 +52,14 @@ impl Table {
 
     /// Returns the node of this directory with this path, whether it is found by it or not.
     pub(super) fn at(&self, handle: HandleRef<'_>, path: &[u8]) -> Option<NodeId> {
-        let mut nodes = self.nodes.with_handle(handle);
-        nodes.find(|&id| self.nodes.path(id) == path)
+        let is_there = |id: &NodeId| self.nodes.path(*id) == path;
+        let mut nodes = self.nodes.with_handle(handle).filter(is_there);
+        let first = nodes.next()?;
+        // There are two where two directories have the path of the one above. What was looked at
+        // last is found by its name, and goes on to be looked at.
+        let named = nodes.next().and_then(|_| self.find(path));
+        let is_it = |id: &NodeId| self.nodes.get(*id).handle.borrowed() == handle;
+        Some(named.filter(is_it).unwrap_or(first))
     }
 
     /// Returns the node with this name and, if it is given, this handle.
@@ -136,6 +142,9 @@ impl Table {
     /// Moves what is below one node to another node of the same directory, and removes the first.
     pub(super) fn merge(&mut self, from: NodeId, into: NodeId) {
         if self.nodes.is_within(into, from) {
+            if into != from {
+                self.doubt(from);
+            }
             return;
         }
         if self.nodes.get(from).is_seen {

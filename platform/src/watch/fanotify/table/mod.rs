@@ -157,6 +157,11 @@ impl Table {
                 self.reveal(id);
                 id
             }
+            (Some(id), None, Some(_)) => {
+                // It went into what is known to be below it by now: a later record moves that.
+                self.doubt(id);
+                return false;
+            }
             (known, ..) => {
                 known.into_iter().for_each(|id| drop(self.drop_below(id)));
                 return false;
@@ -165,6 +170,11 @@ impl Table {
         let is_seen = self.within(id).iter().all(|&id| self.nodes.get(id).is_seen);
         self.take_in_anchors(&to.path());
         is_seen
+    }
+
+    /// Says whether this directory is known there.
+    pub(super) fn holds(&self, spot: Spot<'_>, target: Option<HandleRef<'_>>) -> bool {
+        self.spotted(spot, target).is_some()
     }
 
     /// Removes a directory that is gone from there, with everything below.
@@ -245,8 +255,8 @@ impl Table {
 
     /// Takes in whether a doubtful directory is at its path.
     pub(super) fn settle(&mut self, place: &Place, is_there: bool) {
-        let handle = place.handle.borrowed();
-        match self.at(handle, &place.path) {
+        let mut doubts = self.doubts.iter().copied();
+        match doubts.find(|&id| self.place(id) == *place) {
             Some(id) if is_there => {
                 self.reveal(id);
                 self.doubts.retain(|&doubt| doubt != id);
