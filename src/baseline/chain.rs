@@ -243,7 +243,7 @@ fn link(previous: &[u8; 32], body: &str) -> [u8; 32] {
         .into()
 }
 
-fn parse_chain(text: &str) -> Option<[u8; 32]> {
+pub(super) fn parse_chain(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 {
         return None;
     }
@@ -252,5 +252,21 @@ fn parse_chain(text: &str) -> Option<[u8; 32]> {
         let digits = std::str::from_utf8(digits).ok()?;
         *byte = u8::from_str_radix(digits, 16).ok()?;
     }
-    Some(chain)
+    // That takes signs and capitals as well.
+    (hex(&chain) == text).then_some(chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_in_capitals_or_with_signs_is_none() {
+        let chain = [0xab; 32];
+        let text = hex(&chain);
+        assert_eq!(parse_chain(&text), Some(chain));
+        assert_eq!(parse_chain(&text.to_uppercase()), None);
+        assert_eq!(parse_chain(&text.replace("ab", "+b")), None);
+        assert_eq!(parse_chain(&text[..62]), None);
+    }
 }
