@@ -281,3 +281,6 @@ fn damaged(found: &str) -> Fault {
 fn wrong_type(_: rusqlite::types::FromSqlError) -> Fault {
     damaged("a value of the wrong type")
 }
+
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;

@@ -96,12 +96,12 @@ impl FileSum {
         }
     }
 
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         format!("xxh64 {:016x} {}\n", self.hash, self.bytes)
     }
 
     /// Accepts exactly what [`Self::text`] writes, so that a damaged record is no record.
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         let ("xxh64", hash, bytes) = (words.next()?, words.next()?, words.next()?) else {
             return None;

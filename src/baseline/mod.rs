@@ -41,6 +41,8 @@ mod scope;
 mod state_dir;
 mod verify;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -23,6 +23,8 @@ mod scope;
 mod spec;
 mod tree;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -20,6 +20,8 @@ use windows as os;
 )]
 mod wtf8;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 #[cfg(test)]
 mod tests;
 

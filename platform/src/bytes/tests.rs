@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::wtf8::to_wide;
+use super::wtf8::{from_wide, to_wide};
 use super::*;
 
 #[test]
@@ -39,22 +39,6 @@ fn surrogates_decode_only_when_unpaired() {
     );
     assert_eq!(to_wide(b"\xed\xa0"), None);
     assert_eq!(to_wide(b"\xff"), None);
-}
-
-/// Encodes as Windows' `OsStr::as_encoded_bytes` does.
-fn from_wide(units: &[u16]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for unit in char::decode_utf16(units.iter().copied()) {
-        match unit {
-            Ok(char) => bytes.extend(char.to_string().bytes()),
-            Err(surrogate) => {
-                let unit = surrogate.unpaired_surrogate();
-                let (middle, last) = (unit >> 6 & 0x3f, unit & 0x3f);
-                bytes.extend([0xed, 0x80 | middle as u8, 0x80 | last as u8]);
-            }
-        }
-    }
-    bytes
 }
 
 proptest! {

@@ -48,3 +48,20 @@ fn split_surrogate(bytes: &[u8]) -> Option<(u16, &[u8])> {
 fn is_lead(unit: u16) -> bool {
     (0xd800..0xdc00).contains(&unit)
 }
+
+/// Encodes as Windows' `OsStr::as_encoded_bytes` does.
+#[cfg(any(test, fuzzing))]
+pub(super) fn from_wide(units: &[u16]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for unit in char::decode_utf16(units.iter().copied()) {
+        match unit {
+            Ok(char) => bytes.extend(char.to_string().bytes()),
+            Err(surrogate) => {
+                let unit = surrogate.unpaired_surrogate();
+                let (middle, last) = (unit >> 6 & 0x3f, unit & 0x3f);
+                bytes.extend([0xed, 0x80 | middle as u8, 0x80 | last as u8]);
+            }
+        }
+    }
+    bytes
+}

@@ -51,6 +51,13 @@ use unsupported as os;
 #[cfg(target_os = "linux")]
 mod tests;
 
+/// Private decoders, checked against any bytes; for the targets of `fuzz/` only.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use super::fanotify::fanotify_records;
+    pub use super::mounts::mount_table;
+}
+
 pub use self::actor::Process;
 pub use self::backend::{BackendHealth, BackendKind, Queue};
 pub use self::changes::Changes;

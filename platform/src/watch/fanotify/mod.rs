@@ -13,6 +13,9 @@ mod record;
 mod resolve;
 mod table;
 
+#[cfg(fuzzing)]
+pub use record::fuzzing::fanotify_records;
+
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]

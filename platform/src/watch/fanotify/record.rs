@@ -249,5 +249,9 @@ impl<'b> Reader<'b> {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+mod encode;
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -10,8 +10,13 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(super) use linux::Mounts;
 
+#[cfg(fuzzing)]
+mod fuzzing;
 #[cfg(test)]
 mod tests;
+
+#[cfg(fuzzing)]
+pub use fuzzing::mount_table;
 
 use std::collections::BTreeSet;
 
