@@ -15,8 +15,9 @@ use waxseal_platform::host;
 use super::args::{Form, Globals, When};
 use super::exit_code::usage;
 use crate::baseline::{Baseline, Reader};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::report::{Format, Output, Reporter, Style};
+use crate::schedule::Timetable;
 use crate::state::escape;
 
 /// Resolved global options.
@@ -149,6 +150,7 @@ impl Settings {
     /// Reads a configuration file and prints its warnings.
     pub(super) fn load(&self, path: &Path) -> anyhow::Result<Loaded> {
         let config = Config::load(path)?;
+        verify_schedules(path, &config.settings)?;
         if !self.is_quiet {
             config
                 .warnings
@@ -190,4 +192,19 @@ pub(super) fn warn(line: &str) {
     use std::io::Write as _;
     // Where nobody listens there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "waxseal: {line}");
+}
+
+/// Refuses schedules that never come, which only a calendar can tell.
+fn verify_schedules(path: &Path, settings: &config::Settings) -> anyhow::Result<()> {
+    let schedules = [
+        ("schedule", &settings.schedule),
+        ("full_schedule", &settings.full_schedule),
+    ];
+    for (key, schedule) in schedules {
+        if let Some(error) = schedule.as_ref().and_then(|one| Timetable::new(one).err()) {
+            let shown = escape::path(path);
+            return Err(usage(format!("{shown}: {key}: {error}")));
+        }
+    }
+    Ok(())
 }

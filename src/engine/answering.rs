@@ -29,15 +29,12 @@ pub struct Remote(pub(super) Arc<Inbox>);
 impl Remote {
     /// Asks it to end.
     pub fn stop(&self) {
-        self.0.put(|waiting| waiting.requests.push(Request::Stop));
-        // After the request: whoever is called off finds the reason.
-        self.0.start_halt.call();
+        self.0.request_end(Request::Stop);
     }
 
     /// Asks it to read its configuration again.
     pub fn reload(&self) {
-        self.0.put(|waiting| waiting.requests.push(Request::Reload));
-        self.0.start_halt.call();
+        self.0.request_end(Request::Reload);
     }
 
     /// Asks how it is going, once what happened before is known to it; during the start scan, how

@@ -138,6 +138,25 @@ impl Inbox {
         self.put(|waiting| waiting.hints.subtree(path, reason, Instant::now()));
     }
 
+    /// Asks for an end or a reload, and calls a start scan off.
+    pub(super) fn request_end(&self, request: Request) {
+        self.put(|waiting| {
+            waiting.requests.push(request);
+            self.start_halt.call();
+        });
+    }
+
+    /// Lets a start scan be made, unless somebody asks for an end or a reload. Says whether it may.
+    pub(super) fn allow_start(&self) -> bool {
+        self.with(|waiting| {
+            let may_start = !waiting.has_end();
+            if may_start {
+                self.start_halt.withdraw();
+            }
+            may_start
+        })
+    }
+
     /// Lets the coordinator see how its threads have got on.
     pub(super) fn nudge(&self) {
         self.put(|waiting| waiting.is_nudged = true);
@@ -246,7 +265,7 @@ impl Waiting {
     }
 
     /// Says whether somebody asks for an end or a reload.
-    pub(super) fn has_end(&self) -> bool {
+    fn has_end(&self) -> bool {
         let is_end = |request: &Request| !matches!(request, Request::Report(_));
         self.requests.iter().any(is_end)
     }

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 
 use waxseal_platform::dir::Dir;
 use waxseal_platform::watch::{
-    BackendHealth, BackendKind, Coverage, Deliver, Options, Queue, Signal, Wants, WatchError,
-    Watcher,
+    BackendHealth, BackendKind, Coverage, Hear, Options, Queue, Wants, WatchError, Watcher,
 };
 
 use super::lookout::Lookout;
@@ -243,11 +242,11 @@ impl Running {
             let lookout = Arc::clone(lookout);
             Arc::new(move |path: &Path| lookout.wants(path))
         };
-        let deliver: Deliver = {
+        let hear: Hear = {
             let lookout = Arc::clone(lookout);
-            Arc::new(move |signal: Signal| lookout.hear(signal))
+            Arc::new(move |backend, signal| lookout.hear(backend, signal))
         };
-        let watcher = Watcher::start(options.clone(), wants, deliver)?;
+        let watcher = Watcher::start(options.clone(), wants, hear)?;
         let is_over = Arc::new(AtomicBool::new(false));
         let readers = watcher.queues().into_iter().map(|queue| {
             let is_over = Arc::clone(&is_over);

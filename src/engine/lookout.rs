@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use waxseal_platform::process::Process;
 use waxseal_platform::stat::Kind;
-use waxseal_platform::watch::{Changes, LostReason, Signal};
+use waxseal_platform::watch::{BackendKind, Changes, LostReason, Signal};
 
 use super::acting::Actors;
 use super::inbox::{Inbox, Waiting};
 use crate::event::{Actor, Notice, NoticeAction};
-use crate::hint::Reason;
+use crate::hint::{Origin, Reason};
 use crate::policy::Policy;
 
 /// Decides what of the kernel's records is a hint.
@@ -48,8 +48,8 @@ impl Lookout {
         self.policy().is_some_and(|policy| leads_on(&policy, path))
     }
 
-    /// Takes one signal.
-    pub(super) fn hear(&self, signal: Signal) {
+    /// Takes one signal, and which backend tells.
+    pub(super) fn hear(&self, backend: Option<BackendKind>, signal: Signal) {
         match signal {
             Signal::Touched {
                 path,
@@ -58,7 +58,11 @@ impl Lookout {
                 actor,
             } => {
                 let Some(policy) = self.policy() else { return };
-                self.touched(&policy, path, changes, is_directory, actor);
+                let by = By {
+                    backend,
+                    process: actor,
+                };
+                self.touched(&policy, path, changes, is_directory, by);
             }
             Signal::Moved {
                 from,
@@ -67,7 +71,11 @@ impl Lookout {
                 actor,
             } => {
                 let Some(policy) = self.policy() else { return };
-                self.moved(&policy, from, to, is_directory, actor);
+                let by = By {
+                    backend,
+                    process: actor,
+                };
+                self.moved(&policy, from, to, is_directory, by);
             }
             Signal::Lost { below, reason } => self.lost(below, &reason),
             Signal::Alive { backend } => self.inbox.put(|waiting| waiting.alive.push(backend)),
@@ -80,13 +88,13 @@ impl Lookout {
         path: PathBuf,
         changes: Changes,
         is_directory: bool,
-        actor: Option<Arc<Process>>,
+        by: By,
     ) {
         let relevance = Relevance::of(policy, &path, is_directory);
         if relevance.is_none() {
             return;
         }
-        let actor = self.actors.of(actor);
+        let origin = self.origin(by);
         let is_entry_change =
             changes.contains(Changes::CREATED) || changes.contains(Changes::DELETED);
         let parent = is_entry_change
@@ -97,9 +105,9 @@ impl Lookout {
             if is_directory && is_entry_change && relevance.leads_on {
                 waiting.appeared(path.clone(), now);
             }
-            entries_changed(waiting, parent, actor.clone(), now);
+            entries_changed(waiting, parent, origin.clone(), now);
             if relevance.is_watched {
-                waiting.hints.add(&path, changes, is_directory, actor, now);
+                waiting.hints.add(&path, changes, is_directory, origin, now);
             }
         });
     }
@@ -110,7 +118,7 @@ impl Lookout {
         from: Option<PathBuf>,
         to: Option<PathBuf>,
         is_directory: bool,
-        actor: Option<Arc<Process>>,
+        by: By,
     ) {
         let relevant = |path: Option<PathBuf>| {
             path.map(|path| {
@@ -123,7 +131,7 @@ impl Lookout {
         if from.is_none() && to.is_none() {
             return;
         }
-        let actor = self.actors.of(actor);
+        let origin = self.origin(by);
         let ends = [&from, &to];
         let parents = ends.map(|end| {
             end.as_ref()
@@ -132,7 +140,7 @@ impl Lookout {
         let now = Instant::now();
         self.inbox.put(|waiting| {
             for parent in parents {
-                entries_changed(waiting, parent, actor.clone(), now);
+                entries_changed(waiting, parent, origin.clone(), now);
             }
             if is_directory {
                 // Everything below has another path now: both places are looked at in one survey,
@@ -149,8 +157,15 @@ impl Lookout {
             let (from, to) = (watched(from), watched(to));
             waiting
                 .hints
-                .moved(from.as_deref(), to.as_deref(), false, actor, now);
+                .moved(from.as_deref(), to.as_deref(), false, origin, now);
         });
+    }
+
+    fn origin(&self, by: By) -> Origin<Arc<Actor>> {
+        Origin {
+            actor: self.actors.of(by.process),
+            backend: by.backend,
+        }
     }
 
     fn lost(&self, below: Option<PathBuf>, reason: &LostReason) {
@@ -179,6 +194,12 @@ impl Lookout {
             waiting.hints.subtree(&place, Reason::LostSync, now);
         });
     }
+}
+
+/// Who is behind a signal.
+struct By {
+    backend: Option<BackendKind>,
+    process: Option<Arc<Process>>,
 }
 
 /// What a path means to the policy.
@@ -229,11 +250,11 @@ fn watched_parent(policy: &Policy, path: &Path) -> Option<PathBuf> {
 fn entries_changed(
     waiting: &mut Waiting,
     directory: Option<PathBuf>,
-    actor: Option<Arc<Actor>>,
+    origin: Origin<Arc<Actor>>,
     now: Instant,
 ) {
     if let Some(directory) = directory {
         let changes = Changes::ATTRIBUTES;
-        waiting.hints.add(&directory, changes, true, actor, now);
+        waiting.hints.add(&directory, changes, true, origin, now);
     }
 }

@@ -82,7 +82,12 @@ impl Wish {
             Reason::Heard(_) | Reason::Confirmed(_) => FoundBy::Watch,
             Reason::Surveyed(found_by) => *found_by,
         };
-        Circumstances { found_by, actors }
+        let backend = self.hint().and_then(|hint| hint.backend);
+        Circumstances {
+            found_by,
+            actors,
+            backend: backend.map(|backend| backend.name()),
+        }
     }
 
     pub(super) fn heard(hint: Hint<Arc<Actor>>) -> Wish {

@@ -385,6 +385,7 @@ fn tell_brief(
                 kind: Some(Kind::File),
                 rule: Some(rule),
                 actors: &actors,
+                backend: wish.circumstances(&actors).backend,
                 tags: &[SHORT_LIVED],
                 ..Event::new(&wish.path, Actions::just(action), FoundBy::Watch)
             };

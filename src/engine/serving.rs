@@ -38,7 +38,9 @@ impl Engine {
         mandate: &Mandate,
         observe: &mut dyn FnMut(&Progress),
     ) -> Result<End, EngineError> {
-        self.inbox.start_halt.withdraw();
+        if !self.inbox.allow_start() {
+            return self.end_of_start();
+        }
         let started = self.start_serving(mandate, observe);
         self.inbox.show_start(None);
         let deliveries = match started {
@@ -69,7 +71,7 @@ impl Engine {
     /// Keeps other processes from writing; a scan beside a watch that reloads may take its time.
     fn hold(&mut self) -> Result<(), EngineError> {
         loop {
-            if self.inbox.with(|waiting| waiting.has_end()) {
+            if self.inbox.start_halt.is_called() {
                 return Err(ScanError::Halted.into());
             }
             match self.baseline.hold() {

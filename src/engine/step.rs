@@ -102,7 +102,10 @@ impl<'p> Step<'p> {
                 self.brief.push(index);
             }
         }
-        if row.is_some() && was.is_some() != is.is_some() && policy.is_configured(&wish.path) {
+        let was_there = row.as_ref().map(|row| row.last().is_some());
+        if was_there.is_some_and(|was_there| was_there != is.is_some())
+            && policy.is_configured(&wish.path)
+        {
             self.notices.push(root(&wish.path, is.is_some()));
         }
         let remembered = || policy.decide(&wish.path, was?).watched();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::life::Life;
 use super::queue::Due;
 use super::settle::{self, Tick};
-use super::{Actors, Changes, Reason};
+use super::{Actors, BackendKind, Changes, Reason};
 
 /// What is pending at one path.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub(super) struct Heard<A> {
     pub is_directory: bool,
     pub moved_from: Option<Box<Path>>,
     pub actors: Actors<A>,
+    pub backend: Option<BackendKind>,
 }
 
 impl<A> Entry<A> {
@@ -71,6 +72,7 @@ impl<A: Clone + PartialEq> Heard<A> {
         self.changes |= later.changes;
         self.is_directory = later.is_directory;
         self.actors.append(later.actors);
+        self.backend = later.backend.or(self.backend);
         match later.life {
             Life::Arrived => self.moved_from = later.moved_from,
             Life::Created { .. } => self.moved_from = None,

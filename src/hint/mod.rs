@@ -34,12 +34,30 @@ mod tests;
 pub use actors::Actors;
 pub use pending::PendingHints;
 pub use settle::{LONGEST, NAMING, QUIET};
-pub use waxseal_platform::watch::Changes;
+pub use waxseal_platform::watch::{BackendKind, Changes};
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use life::Life;
+
+/// Where a signal comes from.
+#[derive(Clone, Debug)]
+pub struct Origin<A> {
+    /// Who caused what it tells, if the operating system named somebody.
+    pub actor: Option<A>,
+    /// Which backend tells, if it is one.
+    pub backend: Option<BackendKind>,
+}
+
+impl<A> From<Option<A>> for Origin<A> {
+    fn from(actor: Option<A>) -> Origin<A> {
+        Origin {
+            actor,
+            backend: None,
+        }
+    }
+}
 
 /// A reason to look at one path. `A` is whatever stands for an acting process.
 #[derive(Clone, Debug)]
@@ -55,6 +73,8 @@ pub struct Hint<A> {
     pub moved_from: Option<PathBuf>,
     /// Who caused it.
     pub actors: Actors<A>,
+    /// Which backend told of it last, if it was one.
+    pub backend: Option<BackendKind>,
     /// When it was first heard of.
     pub first: Instant,
     /// Equal for all that was taken together because of renames.

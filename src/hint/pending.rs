@@ -9,7 +9,7 @@ use super::links::Links;
 use super::queue::{Due, Item, Queue};
 use super::settle::{self, Clock, Tick};
 use super::tree::{NodeId, Reached, Tree};
-use super::{Actors, Changes, Counts, Hint, Reason, Subtree, Work};
+use super::{Actors, Changes, Counts, Hint, Origin, Reason, Subtree, Work};
 
 /// Hints merged per path, until they are due; see the module's page.
 ///
@@ -52,11 +52,13 @@ impl<A: Clone + PartialEq> PendingHints<A> {
         path: &Path,
         changes: Changes,
         is_directory: bool,
-        actor: Option<A>,
+        origin: impl Into<Origin<A>>,
         at: Instant,
     ) {
         let now = self.clock.tick(at);
+        let Origin { actor, backend } = origin.into();
         let heard = Heard {
+            backend,
             changes,
             life: Life::of(changes),
             is_directory,
@@ -76,11 +78,13 @@ impl<A: Clone + PartialEq> PendingHints<A> {
         from: Option<&Path>,
         to: Option<&Path>,
         is_directory: bool,
-        actor: Option<A>,
+        origin: impl Into<Origin<A>>,
         at: Instant,
     ) {
         let now = self.clock.tick(at);
+        let Origin { actor, backend } = origin.into();
         let heard = |life, moved_from| Heard {
+            backend,
             changes: Changes::NONE,
             life,
             is_directory,
@@ -88,9 +92,9 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             actors: Actors::of(actor.clone()),
         };
         let from_id = from.map(|from| self.hear(from, heard(Life::Left, None), now));
-        let origin = from_id.and_then(|id| self.origin(id));
-        let origin = origin.or_else(|| from.map(Box::from));
-        let moved_from = origin.filter(|origin| Some(&**origin) != to);
+        let first = from_id.and_then(|id| self.first_name(id));
+        let first = first.or_else(|| from.map(Box::from));
+        let moved_from = first.filter(|first| Some(&**first) != to);
         let to_id = to.map(|to| self.hear(to, heard(Life::Arrived, moved_from), now));
         if let (Some(from), Some(to)) = (from_id, to_id) {
             self.links.join(from, to);
@@ -297,7 +301,7 @@ impl<A: Clone + PartialEq> PendingHints<A> {
     }
 
     /// Returns from where a name came by the renames that are pending.
-    fn origin(&self, id: NodeId) -> Option<Box<Path>> {
+    fn first_name(&self, id: NodeId) -> Option<Box<Path>> {
         match &self.tree.get(id)?.what {
             What::Hint(heard) => heard.moved_from.clone(),
             What::Subtree { .. } => None,
@@ -346,6 +350,7 @@ impl<A: Clone + PartialEq> PendingHints<A> {
                     is_directory: heard.is_directory,
                     moved_from: heard.moved_from.map(PathBuf::from),
                     actors: heard.actors,
+                    backend: heard.backend,
                     first,
                     group,
                     life: heard.life,

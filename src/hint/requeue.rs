@@ -47,6 +47,7 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             is_directory: hint.is_directory,
             moved_from: hint.moved_from.map(PathBuf::into_boxed_path),
             actors: hint.actors,
+            backend: hint.backend,
         };
         let id = match self.tree.reach(&hint.path, Entry::is_subtree) {
             Reached::Path(id) => id,

@@ -23,6 +23,8 @@ pub(crate) struct Circumstances<'c> {
     pub(crate) found_by: FoundBy,
     /// Which processes are known to have touched the path.
     pub(crate) actors: &'c [&'c Actor],
+    /// Which backend of the watch told of the path.
+    pub(crate) backend: Option<&'static str>,
 }
 
 impl Circumstances<'_> {
@@ -30,6 +32,7 @@ impl Circumstances<'_> {
     pub(crate) const SCAN: Circumstances<'static> = Circumstances {
         found_by: FoundBy::Scan,
         actors: &[],
+        backend: None,
     };
 }
 
@@ -62,6 +65,7 @@ impl Context<'_> {
         }
         event.found_by = circumstances.found_by;
         event.actors = circumstances.actors;
+        event.backend = circumstances.backend;
         append(batch, self.writer, &event)?;
         Ok(event.actions.first())
     }
@@ -83,6 +87,7 @@ impl Context<'_> {
         event.rule = Some(rule);
         event.found_by = circumstances.found_by;
         event.actors = circumstances.actors;
+        event.backend = circumstances.backend;
         append(batch, self.writer, &event)
     }
 }

@@ -762,6 +762,14 @@ impl Performance {
         }
         assert_eq!(status["open"], paths.len(), "check and store agree");
         self.sandbox.waxseal(&["log", "--verify"]).exits(0);
+        let log = self.sandbox.waxseal(&["log", "--format=ndjson"]).exits(0);
+        let documents = log.documents();
+        let named = documents
+            .iter()
+            .filter_map(|document| document["waxseal"]["backend"].as_str());
+        let named: BTreeSet<&str> = named.collect();
+        let expected = Some(self.backend).filter(|backend| *backend != "poll");
+        assert!(named.into_iter().eq(expected), "who told is named");
     }
 }
 

@@ -124,12 +124,19 @@ fn a_changed_configuration_is_served_after_a_hangup() {
     let news = watch.news(&sandbox);
     let paths: Vec<&str> = news.iter().map(|(_, path)| path.as_str()).collect();
     assert_eq!(paths, ["one/a", "two/b", "one/a", "two/b"]);
-    // A mistake leaves everything as it is.
-    fs::write(&config, "nonsense = 1\n").unwrap();
-    watch.signal(Signal::HUP);
-    sandbox.write("two/b", "and again");
-    assert_eq!(watch.news(&sandbox).len(), 2);
-    watch.stop().exits(0).complains("nonsense");
+    // A mistake leaves everything as it is, also one that only a calendar shows.
+    let valid = fs::read_to_string(&config).unwrap();
+    let mistakes = ["nonsense = 1\n", "schedule = \"0 0 31 2 *\"\n"];
+    for (round, mistake) in mistakes.iter().enumerate() {
+        fs::write(&config, format!("{mistake}{valid}")).unwrap();
+        watch.signal(Signal::HUP);
+        watch.wait_for(|event| action(event) == "reloaded");
+        watch.take();
+        sandbox.write("two/b", &format!("and again, round {round}"));
+        assert_eq!(watch.news(&sandbox).len(), 2);
+    }
+    let ended = watch.stop().exits(0);
+    ended.complains("nonsense").complains("never comes");
 }
 
 #[test]
@@ -228,7 +235,6 @@ fn a_root_that_goes_and_comes_back_is_watched_again() {
     let away = tree.with_extension("away");
     fs::rename(&tree, &away).unwrap();
     let gone = watch.news(&sandbox);
-    watch.wait_for(|event| action(event) == "root_gone");
     assert_eq!(
         gone.iter()
             .filter(|(action, _)| action == "deleted")
@@ -238,7 +244,6 @@ fn a_root_that_goes_and_comes_back_is_watched_again() {
     );
     fs::rename(&away, &tree).unwrap();
     let back = watch.news(&sandbox);
-    watch.wait_for(|event| action(event) == "root_back");
     assert_eq!(
         back.iter()
             .filter(|(action, _)| action == "created")
@@ -255,6 +260,11 @@ fn a_root_that_goes_and_comes_back_is_watched_again() {
     sandbox.write("new", "1");
     let news = watch.news(&sandbox);
     assert!(news.iter().any(|(_, path)| path == "new"), "{news:?}");
+    let log = sandbox.waxseal(&["log", "--format=ndjson"]).exits(0);
+    let told: Vec<String> = log.documents().iter().map(action).collect();
+    let roots = told.iter().filter(|action| action.starts_with("root_"));
+    let expected = ["root_gone", "root_back", "root_gone", "root_back"];
+    assert!(roots.eq(&expected), "{told:?}");
     watch.stop().exits(0);
 }
 

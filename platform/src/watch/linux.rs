@@ -1,27 +1,25 @@
 //! Linux: which backends there are.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::mounts::Mounts;
 use super::{
-    BackendHealth, BackendKind, Deliver, Options, Wants, WatchError, Watcher, fanotify, inotify,
+    BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher, fanotify,
+    inotify,
 };
 use crate::dir::Dir;
 use crate::private::FilesystemKind;
 use crate::private::linux::kind_of;
 use crate::process::Processes;
 
-pub(super) fn start(
-    options: &Options,
-    wants: &Wants,
-    deliver: &Deliver,
-) -> Result<Watcher, WatchError> {
+pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
     let mut backends = Vec::new();
     let mut queues = Vec::new();
     let mut unusable = Vec::new();
     for &kind in &options.backends {
+        let deliver = &deliver(hear, Some(kind));
         let started = match kind {
             BackendKind::Fanotify => {
                 let processes = Processes::new();
@@ -41,13 +39,20 @@ pub(super) fn start(
             }),
         }
     }
-    let mounts = Mounts::open(backends.clone(), wants, deliver).map_err(WatchError::Mounts)?;
+    let deliver = deliver(hear, None);
+    let mounts = Mounts::open(backends.clone(), wants, &deliver).map_err(WatchError::Mounts)?;
     queues.push(Box::new(mounts));
     Ok(Watcher {
         backends,
         unusable,
         queues: Mutex::new(queues),
     })
+}
+
+/// Returns where one backend, or none of them, delivers its signals.
+fn deliver(hear: &Hear, backend: Option<BackendKind>) -> Deliver {
+    let hear = Arc::clone(hear);
+    Arc::new(move |signal| hear(backend, signal))
 }
 
 /// Returns the name of a file system whose files change without this kernel knowing.

@@ -12,7 +12,7 @@
 //! it is the caller's business. Nothing here reads a file, and nothing is ever written into what
 //! is covered: the canaries are in a directory of our own.
 //!
-//! The caller reads each [`Queue`] on a thread of his own. `deliver` and `wants` are called on
+//! The caller reads each [`Queue`] on a thread of his own. `hear` and `wants` are called on
 //! those threads, with no lock held, and must not block.
 
 mod actor;
@@ -71,8 +71,16 @@ use self::backend::{Backend, Refused};
 use crate::dir::Dir;
 use crate::private::PrivateError;
 
-/// Takes signals; called on the threads that read the queues, so it must not block.
-pub type Deliver = Arc<dyn Fn(Signal) + Send + Sync>;
+/// Takes signals, with the backend that tells, if it is one; called on the threads that read the
+/// queues, so it must not block.
+pub type Hear = Arc<dyn Fn(Option<BackendKind>, Signal) + Send + Sync>;
+
+/// Takes the signals of one backend.
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "what uses it is for Linux")
+)]
+type Deliver = Arc<dyn Fn(Signal) + Send + Sync>;
 
 /// Says whether a directory that appears at this path is to be covered; must be cheap.
 pub type Wants = Arc<dyn Fn(&Path) -> bool + Send + Sync>;
@@ -221,8 +229,8 @@ pub struct Watcher {
 
 impl Watcher {
     /// Starts the backends that can be started here; [`Watcher::health`] says why others cannot.
-    pub fn start(options: Options, wants: Wants, deliver: Deliver) -> Result<Watcher, WatchError> {
-        os::start(&options, &wants, &deliver)
+    pub fn start(options: Options, wants: Wants, hear: Hear) -> Result<Watcher, WatchError> {
+        os::start(&options, &wants, &hear)
     }
 
     /// Returns the queues that must be read from now on; each is returned once.

@@ -1,12 +1,12 @@
 //! Systems without a backend of their own yet.
 
-use super::{Deliver, Options, Wants, WatchError, Watcher};
+use super::{Hear, Options, Wants, WatchError, Watcher};
 use crate::dir::Dir;
 
 pub(super) fn start(
     _options: &Options,
     _wants: &Wants,
-    _deliver: &Deliver,
+    _hear: &Hear,
 ) -> Result<Watcher, WatchError> {
     Err(WatchError::Unsupported)
 }

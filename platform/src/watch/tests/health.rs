@@ -78,7 +78,7 @@ fn without_a_backend_everything_is_polled() {
     let temp = tempfile::tempdir().unwrap();
     let mut options = Options::new(temp.path().join("canary"));
     options.backends = Vec::new();
-    let watcher = Watcher::start(options, Arc::new(|_| true), Arc::new(drop)).unwrap();
+    let watcher = Watcher::start(options, Arc::new(|_| true), Arc::new(|_, _| ())).unwrap();
     let dir = Dir::open(temp.path()).unwrap();
     let coverage = watcher.cover(&dir, temp.path());
     assert!(matches!(coverage, Coverage::Polling { .. }), "{coverage:?}");

@@ -66,13 +66,13 @@ impl Watched {
         options.backends = vec![BackendKind::Fanotify];
         change(&mut options);
         let signals = Arc::new(Mutex::new(Vec::new()));
-        let deliver: Deliver = {
+        let hear: Hear = {
             let signals = Arc::clone(&signals);
-            Arc::new(move |signal| signals.lock().unwrap().push(signal))
+            Arc::new(move |_, signal| signals.lock().unwrap().push(signal))
         };
         let prefix = temp.path().join("root");
         let wants = move |path: &Path| path.starts_with(&prefix) && wants(path);
-        let watcher = Watcher::start(options, Arc::new(wants), deliver).unwrap();
+        let watcher = Watcher::start(options, Arc::new(wants), hear).unwrap();
         let queues = watcher.queues();
         let watched = Watched {
             temp,
