@@ -22,6 +22,7 @@ mod entry;
 mod life;
 mod links;
 mod pending;
+mod provisional;
 mod queue;
 mod requeue;
 mod room;

@@ -256,6 +256,7 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             }
         };
         let (changes, is_directory) = (heard.changes, heard.is_directory);
+        let name = path.file_name();
         let due = match self.tree.get_mut(id) {
             Some(Entry {
                 what: What::Hint(known),
@@ -264,12 +265,12 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             }) => {
                 self.totals.merged += 1;
                 known.then(heard);
-                settle::due(changes, is_directory, known.life, now, *deadline)
+                settle::due(changes, is_directory, known.life, name, now, *deadline)
             }
             _ => {
                 let life = heard.life;
                 let entry = Entry::new(now, What::Hint(heard));
-                let due = settle::due(changes, is_directory, life, now, entry.deadline);
+                let due = settle::due(changes, is_directory, life, name, now, entry.deadline);
                 self.tree.put(id, entry);
                 due
             }

@@ -1,9 +1,11 @@
 //! How long a path is left to settle before it is looked at: [`QUIET`], [`LONGEST`], [`Clock`].
 
+use std::ffi::OsStr;
 use std::time::{Duration, Instant};
 
 use super::Changes;
 use super::life::Life;
+use super::provisional::is_provisional;
 
 /// How long nothing must have been heard of a path that may still be in use.
 ///
@@ -63,18 +65,23 @@ pub(super) fn after_quiet(now: Tick, deadline: Tick) -> Tick {
 
 /// Returns when a path is due after these changes, and what became of its name by them.
 ///
-/// At once if a writer has closed it, or nearly so if it is new by then, or if it is a new directory, which fills while nobody looks.
-/// A name that is gone waits: it often comes back.
+/// At once if a writer has closed it, or nearly so if it is new by then, or if it is a new directory,
+/// which fills while nobody looks. A name that is gone waits: it often comes back. So does a new
+/// file with a name that it will not keep.
 pub(super) fn due(
     changes: Changes,
     is_directory: bool,
     life: Life,
+    name: Option<&OsStr>,
     now: Tick,
     deadline: Tick,
 ) -> Tick {
     let is_closed = changes.contains(Changes::CLOSED);
     let is_new_directory = is_directory && changes.contains(Changes::CREATED);
-    if is_closed && matches!(life, Life::Created { .. }) {
+    let is_new = matches!(life, Life::Created { .. });
+    if is_new && !is_directory && name.is_some_and(is_provisional) {
+        deadline
+    } else if is_closed && is_new {
         now.saturating_add(ticks(NAMING)).min(deadline)
     } else if (is_closed || is_new_directory) && !life.is_gone() {
         now

@@ -7,5 +7,6 @@ mod life;
 mod model;
 mod patience;
 mod running;
+mod saving;
 
 pub use running::Watch;
