@@ -118,6 +118,9 @@ impl Status {
         }
         let number = |pointer: &str| state.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
         let mut lines = vec![titled("watch", &running(state))];
+        for root in state["roots"].as_array().into_iter().flatten() {
+            lines.push(titled("root", &root_line(root)));
+        }
         let backends = state["backends"].as_array();
         for backend in backends.into_iter().flatten() {
             let name = backend["name"].as_str().unwrap_or("?");
@@ -139,7 +142,9 @@ impl Status {
                 let text = format!("{name}: its queue ran over {}", count(overflows, "time"));
                 lines.push(titled("overflow", &text));
             }
-            for limit in backend["limits"].as_array().into_iter().flatten() {
+            let is_used = number_of(backend, "directories") > 0;
+            let limits = backend["limits"].as_array().filter(|_| is_used);
+            for limit in limits.into_iter().flatten() {
                 let text = format!("{name}: {}", shown(limit.as_str().unwrap_or("?")));
                 lines.push(titled("limit", &text));
             }
@@ -156,6 +161,16 @@ impl Status {
         }
         for output in state["outputs"].as_array().into_iter().flatten() {
             lines.push(titled("output", &output_line(output)));
+        }
+        for (key, what) in [
+            ("scan", "scan"),
+            ("full_scan", "scan that reads everything"),
+        ] {
+            let next = &state["schedule"][key]["next"];
+            if next.is_string() {
+                let next = crate::report::moment(&json!({ "@timestamp": next }));
+                lines.push(titled("next", &format!("{what}: {next}")));
+            }
         }
         let collapsed = number("/heard/collapsed");
         if collapsed > 0 {
@@ -246,9 +261,10 @@ fn running(state: &Value) -> String {
         _ => String::new(),
     };
     format!(
-        "process {}, {doing}, {} journalled{delay}, {} of memory",
+        "process {}, {doing}, {} journalled{delay}, {}, {} of memory",
         number_of(state, "pid"),
         count(number_of(totals, "events"), "event"),
+        count(number_of(totals, "notices"), "notice"),
         bytes(number_of(state, "memory")),
     )
 }
@@ -263,6 +279,21 @@ fn starting(state: &Value, start: &Value) -> String {
         bytes(number_of(start, "bytes_read")),
         seconds(took),
     )
+}
+
+/// Returns one line about a configured place.
+fn root_line(root: &Value) -> String {
+    let path = root["path"].as_str().unwrap_or("?");
+    let (covered, backend) = (root["covered"].as_str(), root["backend"].as_str());
+    match (covered, backend) {
+        (Some(covered), Some(backend)) if covered == path => {
+            format!("{}: by {backend}", shown(path))
+        }
+        (Some(covered), Some(backend)) => {
+            format!("{}: by {backend} of {}", shown(path), shown(covered))
+        }
+        _ => format!("{}: nothing tells of it", shown(path)),
+    }
 }
 
 fn output_line(output: &Value) -> String {

@@ -29,6 +29,7 @@ use super::writing::Message;
 use crate::baseline::Reader;
 use crate::event::{Notice, NoticeAction};
 use crate::hint::{LONGEST, Reason, Subtree};
+use crate::policy::Policy;
 use crate::report::count;
 use crate::state::escape;
 
@@ -52,6 +53,7 @@ pub enum End {
 
 /// Takes hints and directs everybody else.
 pub(super) struct Coordinator<'e, 'p> {
+    pub(super) policy: &'p Policy,
     pub(super) inbox: &'e Inbox,
     pub(super) lifeline: &'e Lifeline,
     pub(super) sinks: &'e Sinks,

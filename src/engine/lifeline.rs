@@ -121,6 +121,17 @@ impl Lifeline {
         polled.retain(|known, _| !known.starts_with(path));
     }
 
+    /// Says by what the nearest directory at or above a path is covered, `poll` for what is polled.
+    pub(super) fn covering(&self, path: &Path) -> Option<(PathBuf, &'static str)> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        let polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
+        path.ancestors().find_map(|above| {
+            let backend = running.watcher.covering(above).map(BackendKind::name);
+            let backend = backend.or_else(|| polled.contains_key(above).then_some("poll"))?;
+            Some((above.to_owned(), backend))
+        })
+    }
+
     /// Returns what each backend covers.
     pub(super) fn health(&self) -> Vec<BackendHealth> {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, Zoned};
+use serde_json::{Value, json};
 
 use super::EngineError;
 use super::surveying::{Cause, Order};
@@ -124,6 +125,16 @@ impl Schedules {
             self.compute();
         }
         due
+    }
+
+    /// Returns when each kind of scan started last by itself, and when it will next.
+    pub(super) fn object(&self) -> Value {
+        let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let plan = |plan: &Plan| {
+            let times = json!({ "last": time(plan.last), "next": time(plan.next) });
+            (plan.key.replacen("last_", "", 1), times)
+        };
+        Value::Object(self.plans.iter().map(plan).collect())
     }
 
     fn compute(&mut self) {

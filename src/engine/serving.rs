@@ -173,6 +173,7 @@ impl Engine {
                 halt: halt.clone(),
             };
             let coordinator = Coordinator {
+                policy,
                 inbox,
                 lifeline,
                 sinks,

@@ -1,5 +1,6 @@
 //! How the watch is going, as `status` shows it: the answer of the [`Coordinator`].
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
@@ -29,6 +30,7 @@ impl Coordinator<'_, '_> {
             "memory": host::resident_memory(),
             "outputs": self.sinks.objects(journal_end),
             "canary": self.lifeline.trouble(),
+            "schedule": self.schedules.object(),
             "scanning": !self.walkers.scan.is_idle(),
             "reading": reading,
             "idle": self.is_idle() && is_written,
@@ -38,10 +40,27 @@ impl Coordinator<'_, '_> {
                 "absorbed": counts.absorbed,
                 "collapsed": counts.collapsed,
             },
+            "roots": self.roots(),
             "backends": backends,
             "polled": polled,
             "totals": self.vitals.object(),
         })
+    }
+}
+
+impl Coordinator<'_, '_> {
+    /// Returns what is configured, and what tells of changes there: of a place that is not there, or
+    /// is no directory, the directory above it.
+    fn roots(&self) -> Vec<Value> {
+        let root = |path: PathBuf| {
+            let (covered, backend) = self.lifeline.covering(&path).unzip();
+            json!({
+                "path": path_text(&path),
+                "backend": backend,
+                "covered": covered.as_deref().map(path_text),
+            })
+        };
+        self.policy.places().into_iter().map(root).collect()
     }
 }
 

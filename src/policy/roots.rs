@@ -58,6 +58,15 @@ impl Policy {
         bases
     }
 
+    /// Returns what is configured: each path as far as it has no wildcard. Looks at no file system.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let configured = self.rules.iter().flat_map(|rule| &rule.paths);
+        let mut places: Vec<PathBuf> = configured.map(|path| path.pattern.fixed_part()).collect();
+        places.sort();
+        places.dedup();
+        places
+    }
+
     /// Says whether a path itself is configured, by name or by a wildcard.
     pub fn is_configured(&self, path: &Path) -> bool {
         self.tree.position(path).here.is_some()

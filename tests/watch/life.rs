@@ -305,7 +305,8 @@ fn status_tells_how_the_watch_is_doing() {
     let status = sandbox.waxseal(&["status"]).exits(0);
     let status = status
         .says("watch            process ")
-        .says("output           stdout: ");
+        .says("output           stdout: ")
+        .says("root             ");
     assert!(
         status.stdout.contains("1 event journalled"),
         "{}",
@@ -314,6 +315,10 @@ fn status_tells_how_the_watch_is_doing() {
     let json = sandbox.waxseal(&["status", "--format=json"]).exits(0);
     let json: Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["watch"]["totals"]["events"], json!(1));
+    let root = &json["watch"]["roots"][0];
+    assert_eq!(root["path"], json!(sandbox.tree()));
+    assert_eq!(root["covered"], root["path"]);
+    assert!(root["backend"].is_string());
     assert!(json["watch"]["memory"].as_u64().unwrap() > 1 << 20);
     watch.stop().exits(0);
     sandbox.waxseal(&["status"]).exits(0).says("not running");

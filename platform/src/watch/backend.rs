@@ -115,6 +115,9 @@ pub(super) trait Backend: Send + Sync {
     /// Drops everything at and below this path.
     fn forget(&self, path: &Path);
 
+    /// Says whether the directory at this path is covered.
+    fn covers(&self, path: &Path) -> bool;
+
     /// Says whether something is covered at or below this path, or the directory it is in; `true`
     /// where that is not known.
     fn is_near(&self, _path: &Path) -> bool {

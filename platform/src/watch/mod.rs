@@ -272,6 +272,13 @@ impl Watcher {
         }
     }
 
+    /// Returns what covers the directory at a path, if something does; asks no file system.
+    pub fn covering(&self, path: &Path) -> Option<BackendKind> {
+        let mut backends = self.backends.iter();
+        let found = backends.find(|backend| backend.covers(path));
+        found.map(|backend| backend.kind())
+    }
+
     /// Stops covering everything at and below this path.
     pub fn forget(&self, path: &Path) {
         for backend in &self.backends {

@@ -300,6 +300,10 @@ impl Backend for Fanotify {
         }
     }
 
+    fn covers(&self, path: &Path) -> bool {
+        self.0.resolver.table().covers(path_to_bytes(path))
+    }
+
     fn is_near(&self, path: &Path) -> bool {
         self.0.resolver.table().is_near(path_to_bytes(path))
     }

@@ -135,6 +135,10 @@ impl Backend for Inotify {
         }
     }
 
+    fn covers(&self, path: &Path) -> bool {
+        self.shared.translator().covered.contains(path)
+    }
+
     fn is_near(&self, path: &Path) -> bool {
         self.shared.translator().covered.is_near(path)
     }

@@ -76,6 +76,11 @@ impl Table {
         self.nodes.with_handle(handle).next().is_some()
     }
 
+    /// Says whether the directory at this path is covered.
+    pub(super) fn covers(&self, path: &[u8]) -> bool {
+        self.find(path).is_some()
+    }
+
     /// Returns where this directory is covered.
     pub(super) fn places(&self, handle: HandleRef<'_>) -> Vec<Place> {
         self.all_places(self.nodes.with_handle(handle))
