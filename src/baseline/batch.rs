@@ -259,7 +259,14 @@ impl<'b> Batch<'b> {
         if let Some(head) = self.head {
             head.save(&self.transaction).map_err(at)?;
         }
-        self.transaction.commit().map_err(|error| at(error.into()))
+        self.transaction
+            .commit()
+            .map_err(|error| at(error.into()))?;
+        // The first who reads after a commit notes so in mapped memory. Done now, while the store
+        // can be written, it is not done when that may kill the process, see
+        // `StateDir::verify_writable`. It is committed in any case.
+        let _ = meta::store_id(self.conn);
+        Ok(())
     }
 
     fn remove(&mut self, sql: &str, dir: DirId, name: &OsStr) -> Result<(), BaselineError> {

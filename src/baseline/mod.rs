@@ -150,6 +150,7 @@ impl Baseline {
             Some(_) => None,
             None => Some(Lock::take_turn(&self.place)?),
         };
+        self.place.verify_writable()?;
         if self.sealed {
             open::forget_sum(&self.place)?;
             self.sealed = false;
@@ -205,6 +206,12 @@ impl Baseline {
         if self.watch.is_none() && Lock::is_watched(&self.place)? {
             // The watch goes on writing, and will seal it.
             return conn.close().map_err(|(_, error)| at(error.into()));
+        }
+        if let Err(error) = self.place.verify_writable() {
+            // What the log holds stays there.
+            open::hold_checkpoints(&conn, true).map_err(at)?;
+            conn.close().map_err(|(_, error)| at(error.into()))?;
+            return Err(error);
         }
         if self.lock.is_none() {
             self.lock = Some(Lock::acquire(&self.place)?);

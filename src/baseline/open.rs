@@ -209,7 +209,7 @@ fn immutable_uri(place: &StateDir) -> String {
     uri
 }
 
-fn hold_checkpoints(conn: &Connection, hold: bool) -> Result<(), Fault> {
+pub(super) fn hold_checkpoints(conn: &Connection, hold: bool) -> Result<(), Fault> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, hold)?;
     Ok(())
 }

@@ -17,6 +17,7 @@ use waxseal_platform::dir::Dir;
 use waxseal_platform::host;
 use waxseal_platform::private::{
     FilesystemKind, PrivateError, create_dir_private, ensure_private_dir, filesystem_kind,
+    may_write,
 };
 use waxseal_platform::stat::Kind;
 
@@ -38,6 +39,7 @@ pub(super) struct StateDir {
     /// Where a new store is made before it gets its name.
     pub(super) unborn: PathBuf,
     pub(super) wal: PathBuf,
+    shm: PathBuf,
     pub(super) sum: PathBuf,
     pub(super) lock: PathBuf,
     pub(super) watch: PathBuf,
@@ -53,6 +55,7 @@ impl StateDir {
             db: path.join(DB),
             unborn: path.join("baseline.db.new"),
             wal: path.join(WAL),
+            shm: path.join(SHM),
             sum: path.join(SUM),
             lock: path.join(LOCK),
             watch: path.join(WATCH),
@@ -79,6 +82,19 @@ impl StateDir {
         }
         create_dir_private(&self.path)
             .map_err(|source| BaselineError::io("create the directory", &self.path, source))
+    }
+
+    /// Refuses to write where SQLite's shared memory has become read-only.
+    ///
+    /// Of every other file SQLite is told so, and says so. This one it maps, and the kernel kills
+    /// a process that writes to a page of a file that cannot be written (SIGBUS).
+    pub(super) fn verify_writable(&self) -> Result<(), BaselineError> {
+        match may_write(&self.shm) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(BaselineError::io("write to", &self.shm, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a directory that others may change, and links or foreign files in it.

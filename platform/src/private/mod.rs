@@ -95,6 +95,12 @@ pub fn ensure_private_dir(path: &Path) -> Result<(), PrivateError> {
     os::ensure_private_dir(path)
 }
 
+/// Finds out whether a file may be written to, without opening it: closing it again would end the
+/// locks that others in this process have on it.
+pub fn may_write(path: &Path) -> io::Result<()> {
+    os::may_write(path)
+}
+
 /// Takes the exclusive lock of an open file without waiting; `false` when somebody else has it.
 /// The lock ends when the file is closed, also by a crash.
 pub fn lock_exclusive(file: &File) -> io::Result<bool> {

@@ -12,6 +12,18 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[test]
+fn what_may_not_be_written_to_is_known() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("file");
+    let kind = |path: &Path| may_write(path).map_err(|error| error.kind());
+    assert_eq!(kind(&file), Err(io::ErrorKind::NotFound));
+    fs::write(&file, "").unwrap();
+    assert_eq!(kind(&file), Ok(()));
+    set_mode(&file, 0o400);
+    assert_eq!(kind(&file).is_ok(), crate::host::is_privileged());
+}
+
+#[test]
 fn directories_and_files_are_made_private() {
     let temp = tempfile::tempdir().unwrap();
     let dir = temp.path().join("a/b/state");

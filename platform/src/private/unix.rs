@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{Access, FlockOperation, access};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -62,6 +62,10 @@ pub(super) fn ensure_private_dir(path: &Path) -> Result<(), PrivateError> {
         });
     }
     Ok(())
+}
+
+pub(super) fn may_write(path: &Path) -> io::Result<()> {
+    Ok(access(path, Access::WRITE_OK)?)
 }
 
 pub(super) fn lock_exclusive(file: &File) -> io::Result<bool> {

@@ -25,6 +25,10 @@ pub(super) fn ensure_private_dir(path: &Path) -> Result<(), PrivateError> {
     })
 }
 
+pub(super) fn may_write(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 pub(super) fn lock_exclusive(_file: &File) -> io::Result<bool> {
     Err(unsupported())
 }
