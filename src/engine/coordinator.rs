@@ -14,6 +14,7 @@ use crossbeam_channel::Sender;
 use serde_json::Value;
 
 use super::EngineError;
+use super::clock::{Clock, Reading};
 use super::delivering::Sinks;
 use super::inbox::{Attention, Inbox, Request};
 use super::lifeline::Lifeline;
@@ -61,6 +62,7 @@ pub(super) struct Coordinator<'e, 'p> {
     pub(super) reader: Reader,
     pub(super) vitals: &'e Vitals,
     pub(super) schedules: &'e mut Schedules,
+    pub(super) clock: &'e mut Clock,
     pub(super) rounds: Rounds<'p>,
     pub(super) outbox: Outbox<'p>,
     pub(super) walkers: Walkers,
@@ -299,6 +301,10 @@ impl<'p> Coordinator<'_, 'p> {
             self.tell(vec![Notice::now(action, message)]);
             self.lifeline.restart()?;
             self.inbox.doubt(Path::new("/"), Reason::LostSync);
+        }
+        if let Some(jump) = self.clock.look(Reading::now()) {
+            self.tell(vec![jump.notice()]);
+            self.schedules.clock_was_set();
         }
         if let Some(slow) = self.rounds.check(now)? {
             let message = format!(

@@ -23,6 +23,7 @@
 
 mod acting;
 mod answering;
+mod clock;
 mod coordinator;
 mod delivering;
 mod inbox;
@@ -63,6 +64,7 @@ pub use answering::{Remote, ask};
 pub use coordinator::End;
 pub use vitals::Vitals;
 
+use clock::{Clock, Reading};
 use inbox::Inbox;
 use lifeline::Lifeline;
 use lookout::Lookout;
@@ -88,6 +90,7 @@ pub struct Engine {
     inbox: Arc<Inbox>,
     lookout: Arc<Lookout>,
     lifeline: Arc<Lifeline>,
+    clock: Clock,
     writer: Writer,
     vitals: Vitals,
     /// Whether a policy was served already.
@@ -131,6 +134,7 @@ impl Engine {
             inbox,
             lookout,
             lifeline,
+            clock: Clock::new(Reading::now()),
             writer: Writer::new(),
             vitals: Vitals::default(),
             has_served: false,

@@ -30,7 +30,8 @@ struct Plan {
 pub(super) struct Schedules {
     /// The scan that reads everything first: it does what the other one does.
     plans: [Plan; 2],
-    computed: Instant,
+    /// When the next starts were computed; `None` if by another clock.
+    computed: Option<Instant>,
     poll_interval: Duration,
     next_poll: Instant,
 }
@@ -69,7 +70,7 @@ impl Schedules {
                 plan("last_full_scan", true, &settings.full_schedule)?,
                 plan("last_scan", false, &settings.schedule)?,
             ],
-            computed: Instant::now(),
+            computed: Some(Instant::now()),
             poll_interval: settings.poll_interval,
             next_poll: Instant::now() + settings.poll_interval,
         };
@@ -87,6 +88,12 @@ impl Schedules {
         let wait = waits.map(Option::unwrap_or_default).min();
         let scan = wait.and_then(|wait| Instant::now().checked_add(wait));
         scan.map_or(self.next_poll, |scan| scan.min(self.next_poll))
+    }
+
+    /// Takes note that the clock was set: the next starts are computed anew.
+    pub(super) fn clock_was_set(&mut self) {
+        // Not at once: a start that the clock was set past is due, also if no earlier one is known.
+        self.computed = None;
     }
 
     /// Returns what is due; a scan only where one may start.
@@ -120,8 +127,9 @@ impl Schedules {
                 cause: Cause::Scheduled,
             });
         }
-        if !due.started.is_empty() || now.saturating_duration_since(self.computed) >= BELIEVED {
-            self.computed = now;
+        let is_believed = |computed| now.saturating_duration_since(computed) < BELIEVED;
+        if !due.started.is_empty() || !self.computed.is_some_and(is_believed) {
+            self.computed = Some(now);
             self.compute();
         }
         due

@@ -155,6 +155,7 @@ impl Engine {
         let scribe = Scribe::new(&mut self.baseline, policy, &self.writer)?;
         let sinks = &Sinks::default();
         let lifeline = self.lifeline.as_ref();
+        let clock = &mut self.clock;
         let inbox = self.inbox.as_ref();
         let vitals = &self.vitals;
         thread::scope(|scope| {
@@ -180,6 +181,7 @@ impl Engine {
                 reader: reader.another()?,
                 vitals,
                 schedules: &mut schedules,
+                clock,
                 rounds,
                 outbox: Outbox::new(writer),
                 walkers,

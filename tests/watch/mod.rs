@@ -1,6 +1,7 @@
 //! `waxseal watch` on real trees: what is done to files is journalled as it happens.
 
 mod actions;
+mod clock;
 mod conformance;
 mod faults;
 mod life;

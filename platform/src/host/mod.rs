@@ -18,6 +18,7 @@ mod tests;
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Returns the host's name as the system has it, empty when it has none.
 pub fn hostname() -> String {
@@ -64,6 +65,12 @@ pub fn default_config_file() -> Option<PathBuf> {
 /// does not tell.
 pub fn resident_memory() -> Option<u64> {
     os::resident_memory()
+}
+
+/// Returns the time since boot, sleep included, which no setting of the clock changes; `None` where the
+/// system does not tell.
+pub fn since_boot() -> Option<Duration> {
+    os::since_boot()
 }
 
 /// Raises the limit of open files as far as we may and returns the new limit.

@@ -29,6 +29,21 @@ fn default_places_are_absolute() {
 }
 
 #[test]
+fn the_time_since_boot_is_that_of_the_kernel() {
+    let before = since_boot().unwrap();
+    let Ok(uptime) = std::fs::read_to_string("/proc/uptime") else {
+        return eprintln!("skipped: needs /proc/uptime");
+    };
+    let after = since_boot().unwrap();
+    let uptime: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
+    // The kernel cuts it to hundredths.
+    let hundredth = Duration::from_millis(10);
+    let uptime = Duration::from_secs_f64(uptime);
+    let possible = before.saturating_sub(hundredth)..=after + hundredth;
+    assert!(possible.contains(&uptime), "{uptime:?} {possible:?}");
+}
+
+#[test]
 fn the_open_file_limit_rises_to_the_hard_limit() {
     let raised = raise_open_file_limit().unwrap();
     assert_eq!(raise_open_file_limit().unwrap(), raised);

@@ -4,10 +4,18 @@ use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::names::Names;
+
+/// The clock that goes on while the machine sleeps. Elsewhere the monotonic one does.
+#[cfg(target_os = "linux")]
+const SINCE_BOOT: ClockId = ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const SINCE_BOOT: ClockId = ClockId::Monotonic;
 
 pub(super) fn hostname() -> String {
     text(rustix::system::uname().nodename().to_bytes())
@@ -33,6 +41,10 @@ pub(super) fn resident_memory() -> Option<u64> {
     let statm = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)
+}
+
+pub(super) fn since_boot() -> Option<Duration> {
+    Duration::try_from(clock_gettime(SINCE_BOOT)).ok()
 }
 
 pub(super) fn is_privileged() -> bool {

@@ -3,6 +3,7 @@
 use std::env;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(super) fn hostname() -> String {
     env::var("COMPUTERNAME").unwrap_or_default()
@@ -17,6 +18,10 @@ pub(super) fn kernel_release() -> String {
 }
 
 pub(super) fn resident_memory() -> Option<u64> {
+    None
+}
+
+pub(super) fn since_boot() -> Option<Duration> {
     None
 }
 
