@@ -1,0 +1,116 @@
+"""A running `waxseal watch`: what it says, how it is doing, what it costs.
+
+It starts and stops the watch and reads its standard output. What happens to
+the watched tree meanwhile, and what the figures mean, is for others.
+"""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+
+class Watch:
+    """A running watch of some paths, or of what a configuration names."""
+
+    def __init__(self, waxseal, state_dir, paths=(), config=None):
+        self.base = [waxseal, "--state-dir", state_dir, *(["--config", config] if config else [])]
+        self.child = subprocess.Popen(
+            [*self.base, "watch", "--format", "ndjson", *paths],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )
+        self.events = 0
+        # Lines are kept only while somebody wants them: a storm makes hundreds of megabytes.
+        self.keeps = True
+        self.heard = queue.SimpleQueue()
+        threading.Thread(target=self.listen, daemon=True).start()
+        # The first scan of a large tree takes its time.
+        self.wait_for(b'"started"', 3600)
+        self.keeps = False
+
+    def listen(self):
+        for line in self.child.stdout:
+            self.events += b'"dataset":"file"' in line
+            if self.keeps:
+                self.heard.put((time.perf_counter(), line))
+
+    def wait_for(self, text, patience=60):
+        """Returns when a line with this text came."""
+        while True:
+            at, line = self.heard.get(timeout=patience)
+            if text in line:
+                return at
+
+    def file_events(self):
+        """Returns the events about files among the lines that were kept, and forgets all."""
+        events = []
+        while not self.heard.empty():
+            _, line = self.heard.get()
+            if b'"dataset":"file"' in line:
+                events.append(json.loads(line))
+        return events
+
+    def run(self, *arguments):
+        """Runs another command of the program on the same store."""
+        return subprocess.run([*self.base, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+
+    def status(self):
+        return json.loads(self.run("status", "--format", "json").stdout)
+
+    def settle(self):
+        """Waits until everything that happened is journalled; returns how the watch is doing then."""
+        while not ((state := self.status()["watch"]) and state["idle"]):
+            self.lives()
+            time.sleep(0.02)
+        return state
+
+    def settle_delivered(self):
+        """Waits until everything that happened is journalled and printed."""
+        while any(output["behind"] for output in self.settle()["outputs"]):
+            time.sleep(0.02)
+
+    def new_differences(self):
+        """Returns how many differences a scan finds that the watch had not journalled."""
+        scan = self.run("scan", "--format", "ndjson")
+        summary = json.loads(scan.stdout.splitlines()[-1])["waxseal"]["summary"]
+        return sum(summary["actions"].values())
+
+    def facts(self):
+        """Returns what the kernel tells of the process, by name."""
+        lines = Path(f"/proc/{self.child.pid}/status").read_text().splitlines()
+        return dict(line.split(":", 1) for line in lines)
+
+    def mib(self, name):
+        """Returns one of the kernel's figures of memory: VmHWM is the peak, VmRSS what is held."""
+        return int(self.facts()[name].split()[0]) / 1024
+
+    def cpu_seconds(self):
+        fields = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def signal(self, number):
+        self.child.send_signal(number)
+
+    def lives(self):
+        if self.child.poll() is not None:
+            sys.exit(f"the watch ended with status {self.child.returncode}")
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        if self.child.wait(timeout=60) != 0:
+            self.lives()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            return self.stop()
+        # It may be stopped (SIGSTOP), or have ended.
+        self.child.kill()
+        self.child.wait()
