@@ -38,9 +38,10 @@ def row(watch, name, job):
     watch.settle_delivered()
     cpu = watch.cpu_seconds() - cpu
     events = watch.events - events
+    missed, _ = watch.new_differences()
     cells = [
         name, f"{events}", f"{seconds:.2f}", f"{events / seconds:.0f}", f"{cpu:.2f}",
-        f"{watch.mib('VmHWM'):.0f}", f"{watch.new_differences()}",
+        f"{watch.mib('VmHWM'):.0f}", f"{missed}",
     ]
     print(*cells, flush=True)
     return cells

@@ -74,11 +74,18 @@ class Watch:
         while any(output["behind"] for output in self.settle()["outputs"]):
             time.sleep(0.02)
 
-    def new_differences(self):
-        """Returns how many differences a scan finds that the watch had not journalled."""
+    def new_differences(self, linked=frozenset()):
+        """Returns how many differences a scan finds that the watch had not journalled.
+
+        Apart from them it counts those of files with several names: nobody is
+        told what happens to such a file under another name, see
+        docs/limits-linux.md. `linked` has the inodes that may have had several.
+        """
         scan = self.run("scan", "--format", "ndjson")
-        summary = json.loads(scan.stdout.splitlines()[-1])["waxseal"]["summary"]
-        return sum(summary["actions"].values())
+        *lines, summary = scan.stdout.splitlines()
+        found = sum(json.loads(summary)["waxseal"]["summary"]["actions"].values())
+        by_other_name = sum(has_other_names(json.loads(line), linked) for line in lines)
+        return found - by_other_name, by_other_name
 
     def facts(self):
         """Returns what the kernel tells of the process, by name."""
@@ -114,3 +121,14 @@ class Watch:
         # It may be stopped (SIGSTOP), or have ended.
         self.child.kill()
         self.child.wait()
+
+
+def has_other_names(event, linked):
+    """Says whether the file of an event has, or had, further hard links."""
+    if event["event"]["dataset"] != "file" or event["file"].get("type") != "file":
+        return False
+    try:
+        found = os.lstat(event["file"]["path"])
+    except FileNotFoundError:
+        return "links" in event["waxseal"].get("changed", [])
+    return found.st_nlink > 1 or found.st_ino in linked or "links" in event["waxseal"].get("changed", [])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-HEADER = ["storm", "job s", "behind s", "events", "events/s", "CPU s", "peak MiB", "collapsed", "missed"]
+HEADER = ["storm", "job s", "behind s", "events", "events/s", "CPU s", "peak MiB", "collapsed", "by other name", "missed"]
 
 
 def row(watch, name, job):
@@ -25,9 +25,10 @@ def row(watch, name, job):
     watch.settle_delivered()
     cpu = watch.cpu_seconds() - cpu
     events = watch.events - events
+    missed, by_other_name = watch.new_differences()
     cells = [
         name, f"{done - start:.2f}", f"{end - done:.2f}", f"{events}", f"{events / (end - start):.0f}", f"{cpu:.2f}",
-        f"{watch.mib('VmHWM'):.0f}", f"{state['heard']['collapsed']}", f"{watch.new_differences()}",
+        f"{watch.mib('VmHWM'):.0f}", f"{state['heard']['collapsed']}", f"{by_other_name}", f"{missed}",
     ]
     print(*cells, flush=True)
     return cells
