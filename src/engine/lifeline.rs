@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use waxseal_platform::dir::Dir;
 use waxseal_platform::watch::{
-    BackendHealth, BackendKind, Coverage, Hear, Options, Queue, Wants, WatchError, Watcher,
+    BackendHealth, BackendKind, Coverage, Hear, Options, Queue, Signal, Wants, WatchError, Watcher,
 };
 
 use super::lookout::Lookout;
@@ -23,15 +23,34 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Places of which it is told at once that they are polled; `status` lists them all.
 const DEGRADED: usize = 1024;
 
-/// How often the canary is touched.
-const BEAT: Duration = Duration::from_secs(30);
+/// Stands between the queues and the lookout: is handed each signal on a reading thread, and what
+/// it hands on is heard.
+pub(super) type Tap = Arc<dyn Fn(Signal, &mut dyn FnMut(Signal)) + Send + Sync>;
 
-/// How soon it must be heard then.
-const ANSWER: Duration = Duration::from_secs(10);
+/// How the queues are listened to. Only tests want another than the usual one.
+pub(super) struct Listening {
+    /// Hands on everything as it comes.
+    pub(super) tap: Tap,
+    /// How often the canary is touched.
+    pub(super) beat: Duration,
+    /// How soon it must be heard then.
+    pub(super) answer: Duration,
+}
+
+impl Default for Listening {
+    fn default() -> Listening {
+        Listening {
+            tap: Arc::new(|signal, hear| hear(signal)),
+            beat: Duration::from_secs(30),
+            answer: Duration::from_secs(10),
+        }
+    }
+}
 
 /// The watcher and the threads that read its queues.
 pub(super) struct Lifeline {
     options: Mutex<Options>,
+    listening: Listening,
     lookout: Arc<Lookout>,
     running: RwLock<Running>,
     /// The uppermost directories that only looking again and again covers, with the reason.
@@ -57,16 +76,22 @@ struct Beat {
 
 impl Lifeline {
     /// Starts to listen; nothing is covered yet.
-    pub(super) fn start(options: Options, lookout: &Arc<Lookout>) -> Result<Lifeline, WatchError> {
-        let running = Running::start(&options, lookout)?;
+    pub(super) fn start(
+        options: Options,
+        listening: Listening,
+        lookout: &Arc<Lookout>,
+    ) -> Result<Lifeline, WatchError> {
+        let running = Running::start(&options, &listening.tap, lookout)?;
+        let next = Instant::now() + listening.beat;
         Ok(Lifeline {
             options: Mutex::new(options),
+            listening,
             lookout: Arc::clone(lookout),
             running: RwLock::new(running),
             polled: Mutex::new(BTreeMap::new()),
             degraded: Mutex::default(),
             beat: Mutex::new(Beat {
-                next: Instant::now() + BEAT,
+                next,
                 answer: None,
                 untouchable: None,
             }),
@@ -191,11 +216,12 @@ impl Lifeline {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
         let backends = running.watcher.health();
         let used = backends.iter().filter(|health| health.unusable.is_none());
-        beat.next = now + BEAT;
+        beat.next = now + self.listening.beat;
         match running.watcher.beat() {
             Ok(()) => {
                 beat.untouchable = None;
-                beat.answer = Some((now + ANSWER, used.map(|health| health.kind).collect()));
+                let until = now + self.listening.answer;
+                beat.answer = Some((until, used.map(|health| health.kind).collect()));
             }
             // The state directory cannot be written for now; that says nothing of the queues.
             Err(error) => {
@@ -235,27 +261,29 @@ impl Lifeline {
         let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
         running.leave();
         let options = self.options.lock().unwrap_or_else(PoisonError::into_inner);
-        *running = Running::start(&options, &self.lookout)?;
+        *running = Running::start(&options, &self.listening.tap, &self.lookout)?;
         self.polled
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
         let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
-        beat.next = Instant::now() + BEAT;
+        beat.next = Instant::now() + self.listening.beat;
         beat.answer = None;
         Ok(())
     }
 }
 
 impl Running {
-    fn start(options: &Options, lookout: &Arc<Lookout>) -> Result<Running, WatchError> {
+    fn start(options: &Options, tap: &Tap, lookout: &Arc<Lookout>) -> Result<Running, WatchError> {
         let wants: Wants = {
             let lookout = Arc::clone(lookout);
             Arc::new(move |path: &Path| lookout.wants(path))
         };
         let hear: Hear = {
-            let lookout = Arc::clone(lookout);
-            Arc::new(move |backend, signal| lookout.hear(backend, signal))
+            let (tap, lookout) = (Arc::clone(tap), Arc::clone(lookout));
+            Arc::new(move |backend, signal| {
+                tap(signal, &mut |signal| lookout.hear(backend, signal));
+            })
         };
         let watcher = Watcher::start(options.clone(), wants, hear)?;
         let is_over = Arc::new(AtomicBool::new(false));

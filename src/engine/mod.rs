@@ -66,7 +66,7 @@ pub use vitals::Vitals;
 
 use clock::{Clock, Reading};
 use inbox::Inbox;
-use lifeline::Lifeline;
+use lifeline::{Lifeline, Listening};
 use lookout::Lookout;
 
 /// What is watched from now on, and how.
@@ -126,9 +126,18 @@ impl Engine {
     /// Makes this process the watch of a store, and listens; nothing is covered yet.
     /// The store must have been claimed with [`Baseline::claim_watch`].
     pub fn start(baseline: Baseline, options: Options) -> Result<Engine, EngineError> {
+        Engine::listening(baseline, options, Listening::default())
+    }
+
+    /// Does the same, listening in another way.
+    fn listening(
+        baseline: Baseline,
+        options: Options,
+        listening: Listening,
+    ) -> Result<Engine, EngineError> {
         let inbox = Arc::new(Inbox::new());
         let lookout = Arc::new(Lookout::new(Arc::clone(&inbox)));
-        let lifeline = Arc::new(Lifeline::start(options, &lookout)?);
+        let lifeline = Arc::new(Lifeline::start(options, listening, &lookout)?);
         Ok(Engine {
             baseline,
             inbox,

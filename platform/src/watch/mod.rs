@@ -164,6 +164,8 @@ pub struct Options {
     pub canary_dir: PathBuf,
     /// Whether the kernel may drop records when its queue is full; for tests of exactly that.
     pub has_bounded_queue: bool,
+    /// Whether what this process does is told, too; for tests, in which it is the actor.
+    pub hears_itself: bool,
 }
 
 impl Options {
@@ -173,6 +175,7 @@ impl Options {
             backends: BackendKind::ALL.to_vec(),
             canary_dir,
             has_bounded_queue: false,
+            hears_itself: false,
         }
     }
 }

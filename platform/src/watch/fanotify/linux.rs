@@ -87,6 +87,7 @@ pub(in crate::watch) fn start(
     sys::mark(&group, flags, canary_mask, canary_dir.as_fd(), None).map_err(in_canary_dir)?;
     // Numbers of processes fit in an `i32`, which is what the kernel has them in.
     let own_pid = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
+    let deaf_to = Some(own_pid).filter(|_| !options.hears_itself);
     let (renames, damage) = if has_target {
         (mask::RENAME, mask::FS_ERROR)
     } else {
@@ -94,7 +95,7 @@ pub(in crate::watch) fn start(
     };
     let shared = Arc::new(Shared {
         group,
-        resolver: Resolver::new(wants, deliver, own_pid, handle),
+        resolver: Resolver::new(wants, deliver, deaf_to, handle),
         whole_mask: COMMON | renames | damage,
         single_mask: COMMON | renames | ITSELF | libc::FAN_EVENT_ON_CHILD,
         canary_dir: options.canary_dir.clone(),

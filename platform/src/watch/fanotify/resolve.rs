@@ -48,19 +48,25 @@ pub(super) struct Resolver {
     pub(super) counters: Counters,
     wants: Wants,
     deliver: Deliver,
-    own_pid: i32,
+    /// The process whose doings are not told: our own.
+    deaf_to: Option<i32>,
     /// The directory of the canary.
     canary: Handle,
 }
 
 impl Resolver {
-    pub(super) fn new(wants: &Wants, deliver: &Deliver, own_pid: i32, canary: Handle) -> Resolver {
+    pub(super) fn new(
+        wants: &Wants,
+        deliver: &Deliver,
+        deaf_to: Option<i32>,
+        canary: Handle,
+    ) -> Resolver {
         Resolver {
             table: Mutex::new(Table::new()),
             counters: Counters::default(),
             wants: Arc::clone(wants),
             deliver: Arc::clone(deliver),
-            own_pid,
+            deaf_to,
             canary,
         }
     }
@@ -118,7 +124,7 @@ impl Resolver {
         if dir == Some(self.canary.borrowed()) {
             return self.take_canary(record);
         }
-        if record.pid == self.own_pid {
+        if self.deaf_to == Some(record.pid) {
             return add(&self.counters.own_dropped);
         }
         if has(record, mask::FS_ERROR) {

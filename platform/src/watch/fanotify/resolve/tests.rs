@@ -53,7 +53,7 @@ impl Bench {
         };
         let wants: Wants = Arc::new(wants);
         Bench {
-            resolver: Resolver::new(&wants, &deliver, OWN_PID, handle(CANARY)),
+            resolver: Resolver::new(&wants, &deliver, Some(OWN_PID), handle(CANARY)),
             signals,
         }
     }
