@@ -127,14 +127,13 @@ impl<'p> Coordinator<'_, 'p> {
                 return taken;
             }
         }
-        if self.ending.is_some() && self.is_settled() && attention >= Attention::Notices {
-            let wait = if self.walkers.is_idle() {
-                None
-            } else {
-                self.ending
-            };
-            let until = wait.map_or_else(Instant::now, |(_, until)| until);
-            return self.wait(until, attention);
+        let is_over = match self.ending {
+            Some((End::Stop, _)) => self.is_idle(),
+            Some((End::Reload, _)) => self.is_settled(),
+            None => false,
+        };
+        if is_over {
+            return self.wait(Instant::now(), attention);
         }
         self.wait(self.next_wake(), attention)
     }
@@ -361,10 +360,12 @@ impl<'p> Coordinator<'_, 'p> {
         self.rounds.is_free() && self.outbox.is_empty()
     }
 
-    /// Says whether all that was heard is written, or on its way to be.
+    /// Says whether all that was heard is written.
     pub(super) fn is_idle(&self) -> bool {
+        // First: what comes back from a round waits again before the round counts as written.
+        let is_written = self.vitals.rounds.load(Ordering::Acquire) == self.handed;
         let is_quiet = self.is_settled() && self.rounds.large_is_empty() && self.walkers.is_idle();
-        is_quiet && self.inbox.with(|waiting| waiting.is_empty())
+        is_written && is_quiet && self.inbox.with(|waiting| waiting.is_empty())
     }
 
     /// Says goodbye.

@@ -15,7 +15,6 @@ impl Coordinator<'_, '_> {
     /// Returns how it is going.
     pub(super) fn state(&self) -> Value {
         let counts = self.inbox.with(|waiting| waiting.hints.counts());
-        let is_written = self.vitals.rounds.load(Ordering::Relaxed) == self.handed;
         let backends: Vec<Value> = self.lifeline.health().iter().map(backend).collect();
         let polled = self.lifeline.polled();
         let polled: Vec<String> = polled.iter().map(|(path, _)| path_text(path)).collect();
@@ -33,7 +32,7 @@ impl Coordinator<'_, '_> {
             "schedule": self.schedules.object(),
             "scanning": !self.walkers.scan.is_idle(),
             "reading": reading,
-            "idle": self.is_idle() && is_written,
+            "idle": self.is_idle(),
             "pending": { "paths": counts.hints, "subtrees": counts.subtrees },
             "heard": {
                 "merged": counts.merged,

@@ -164,7 +164,6 @@ impl<'e, 'p> Writing<'e, 'p> {
     /// Does what follows from a round.
     fn conclude(&mut self, outcome: Outcome) {
         let now = Instant::now();
-        self.vitals.rounds.fetch_add(1, Ordering::Relaxed);
         self.vitals
             .events
             .fetch_add(outcome.events, Ordering::Relaxed);
@@ -187,6 +186,8 @@ impl<'e, 'p> Writing<'e, 'p> {
         if !back.is_empty() {
             self.inbox.put(|waiting| waiting.take_back(back, now));
         }
+        // Only now: whoever sees that it is done must find what came back.
+        self.vitals.rounds.fetch_add(1, Ordering::Release);
         match outcome.trouble {
             Some(error) => self.bear(&error),
             None if !is_again => self.recover(),
@@ -310,5 +311,44 @@ impl Rest {
             self.cursors_due = None;
         }
         Ok(told > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::Baseline;
+    use crate::engine::round::Wish;
+    use crate::event::{FoundBy, Writer};
+    use crate::policy::{Policy, PolicySpec};
+
+    const ROUNDS: u64 = 20_000;
+
+    #[test]
+    fn a_round_counts_as_written_only_when_what_came_back_waits_again() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut baseline = Baseline::open(&temp.path().join("state")).unwrap();
+        let policy = Policy::compile(&PolicySpec::builtin(&[PathBuf::from("/w")], None)).unwrap();
+        let writer = Writer::new();
+        let (inbox, vitals) = (Inbox::new(), Vitals::default());
+        let scribe = Scribe::new(&mut baseline, &policy, &writer).unwrap();
+        let mut writing = Writing::new(scribe, &inbox, &vitals, Bells::default(), Halt::default());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut written = 0;
+                while written < ROUNDS {
+                    written = vitals.rounds.load(Ordering::Acquire);
+                    let waiting = inbox.with(|waiting| waiting.hints.len() as u64);
+                    assert!(waiting >= written, "{waiting} of {written} wait again");
+                }
+            });
+            for round in 0..ROUNDS {
+                let path = PathBuf::from(format!("/w/{round}"));
+                writing.conclude(Outcome {
+                    again: vec![Wish::surveyed(path, FoundBy::Watch)],
+                    ..Outcome::default()
+                });
+            }
+        });
     }
 }
