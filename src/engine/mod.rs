@@ -47,6 +47,9 @@ mod vitals;
 mod walkers;
 mod writing;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -9,5 +9,9 @@ mod model;
 mod patience;
 mod running;
 mod saving;
+mod tree;
+mod vandal;
 
 pub use running::Watch;
+
+use crate::random::Random;

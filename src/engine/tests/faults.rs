@@ -1,0 +1,141 @@
+//! What goes wrong between the kernel and the engine: each is told, is recovered from without a
+//! restart of the watch, and nothing is missed.
+
+use std::fs;
+use std::time::Duration;
+
+use waxseal_platform::watch::BackendKind;
+
+use super::history::History;
+use super::tap::Faults;
+use super::tree::{is, path_of, replay};
+use super::{Bench, is_root};
+
+/// Checks that the journal leads from the tree as it was to the tree as it is.
+fn explains(bench: &Bench, before: &History) {
+    let after = History::new(&bench.tree);
+    assert_eq!(replay(before.now().clone(), &bench.journal()), *after.now());
+    bench.is_whole();
+}
+
+fn a_panic_is_noticed(backend: BackendKind) {
+    let mut bench = Bench::new(&[backend]);
+    bench.start();
+    bench.sync();
+    let before = History::new(&bench.tree);
+    bench.meddler.meddle(Faults {
+        panics: 1,
+        ..Faults::default()
+    });
+    bench.write("a", "changed");
+    bench.write("new/b", "new");
+    bench.wait_for_restart(0);
+    bench.write("after", "heard by the new queue");
+    bench.sync();
+    let told = bench.notices("watch_thread_restarted");
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(message.contains("panicked"), "{message}");
+    assert_eq!(told.len(), 1);
+    explains(&bench, &before);
+}
+
+#[test]
+fn a_fanotify_reader_that_panics_is_replaced_and_nothing_is_missed() {
+    if is_root() {
+        a_panic_is_noticed(BackendKind::Fanotify);
+    }
+}
+
+#[test]
+fn an_inotify_reader_that_panics_is_replaced_and_nothing_is_missed() {
+    a_panic_is_noticed(BackendKind::Inotify);
+}
+
+fn silence_is_noticed(backend: BackendKind) {
+    let mut bench = Bench::new(&[backend]);
+    bench.answer = Duration::from_millis(500);
+    bench.start();
+    bench.sync();
+    let before = History::new(&bench.tree);
+    bench.meddler.meddle(Faults {
+        is_deaf: true,
+        ..Faults::default()
+    });
+    bench.write("a", "changed");
+    bench.write("new/b", "new");
+    // Whoever asks is answered when it is known that nothing was heard.
+    bench.ask();
+    bench.meddler.meddle(Faults::default());
+    bench.write("after", "heard by the new queue");
+    bench.sync();
+    let told = bench.notices("watch_thread_restarted");
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(message.contains("the canary was not heard"), "{message}");
+    explains(&bench, &before);
+}
+
+#[test]
+fn a_silent_fanotify_queue_is_replaced_and_nothing_is_missed() {
+    if is_root() {
+        silence_is_noticed(BackendKind::Fanotify);
+    }
+}
+
+#[test]
+fn a_silent_inotify_queue_is_replaced_and_nothing_is_missed() {
+    silence_is_noticed(BackendKind::Inotify);
+}
+
+/// Lets the kernel's queue run over while its reader stands still.
+fn an_overflow_is_told(backend: BackendKind, limit: &str) {
+    let limit = fs::read_to_string(limit).unwrap();
+    let limit: usize = limit.trim().parse().unwrap();
+    if limit > 100_000 {
+        return eprintln!("skipped: a queue of {limit} records is too long to fill");
+    }
+    let mut bench = Bench::new(&[backend]);
+    bench.has_bounded_queue = true;
+    bench.start();
+    bench.sync();
+    let before = History::new(&bench.tree);
+    bench.meddler.hold();
+    bench.write("a", "changed");
+    bench.meddler.wait_until_held();
+    // Each gives one record at least, and leaves nothing. Some of it is read before the reader stands
+    // still.
+    for n in 0..limit + limit / 2 {
+        let path = bench.path(&format!("brief{n}"));
+        fs::File::create(&path).unwrap();
+        fs::remove_file(path).unwrap();
+    }
+    (0..100).for_each(|n| bench.write(&format!("lost/{n}"), "nobody heard of it"));
+    bench.meddler.release();
+    bench.sync();
+    let lost = bench.notices("lost_sync");
+    let is_overflow = |notice: &serde_json::Value| {
+        let message = notice["message"].as_str().unwrap();
+        message.contains("overflowed")
+    };
+    assert!(lost.iter().any(is_overflow), "{lost:?}");
+    assert!(!bench.notices("resynced").is_empty());
+    let journal = bench.journal();
+    let created = journal.iter().filter(|event| is(event, "created"));
+    let lost = bench.path("lost");
+    let inside = created.filter(|event| path_of(event).starts_with(lost.to_str().unwrap()));
+    assert_eq!(inside.count(), 101, "each is told once");
+    explains(&bench, &before);
+}
+
+#[test]
+fn an_overflow_of_fanotify_is_told_and_nothing_is_missed() {
+    if is_root() {
+        let limit = "/proc/sys/fs/fanotify/max_queued_events";
+        an_overflow_is_told(BackendKind::Fanotify, limit);
+    }
+}
+
+#[test]
+fn an_overflow_of_inotify_is_told_and_nothing_is_missed() {
+    let limit = "/proc/sys/fs/inotify/max_queued_events";
+    an_overflow_is_told(BackendKind::Inotify, limit);
+}
