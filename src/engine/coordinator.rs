@@ -95,7 +95,9 @@ impl<'p> Coordinator<'_, 'p> {
             if self.askers.is_empty() && !self.newcomers.is_empty() {
                 // What happened before somebody asked is to be known before he is answered.
                 self.askers.append(&mut self.newcomers);
-                self.lifeline.beat();
+                if !self.lifeline.beat() {
+                    self.answer();
+                }
             }
             match self.ending {
                 Some((End::Stop, until)) if self.is_idle() => return self.stop(until),

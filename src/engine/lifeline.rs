@@ -186,12 +186,13 @@ impl Lifeline {
     }
 
     /// Touches the canary now, unless it is on its way: once it is heard, so is everything that
-    /// happened before.
-    pub(super) fn beat(&self) {
+    /// happened before. Says whether it is to be heard at all.
+    pub(super) fn beat(&self) -> bool {
         let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
         if beat.answer.is_none() {
             self.touch(&mut beat, Instant::now());
         }
+        beat.answer.is_some()
     }
 
     /// Takes note of the backends whose canary was heard; says whether none is waited for.
@@ -221,7 +222,9 @@ impl Lifeline {
             Ok(()) => {
                 beat.untouchable = None;
                 let until = now + self.listening.answer;
-                beat.answer = Some((until, used.map(|health| health.kind).collect()));
+                let used: Vec<BackendKind> = used.map(|health| health.kind).collect();
+                // Where everything is polled there is nothing to hear.
+                beat.answer = Some((until, used)).filter(|(_, used)| !used.is_empty());
             }
             // The state directory cannot be written for now; that says nothing of the queues.
             Err(error) => {

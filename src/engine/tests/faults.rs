@@ -2,14 +2,15 @@
 //! restart of the watch, and nothing is missed.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde_json::json;
 use waxseal_platform::watch::BackendKind;
 
 use super::history::History;
 use super::tap::Faults;
 use super::tree::{is, path_of, replay};
-use super::{Bench, is_root};
+use super::{Bench, canary_dir, is_root};
 
 /// Checks that the journal leads from the tree as it was to the tree as it is.
 fn explains(bench: &Bench, before: &History) {
@@ -138,4 +139,31 @@ fn an_overflow_of_fanotify_is_told_and_nothing_is_missed() {
 fn an_overflow_of_inotify_is_told_and_nothing_is_missed() {
     let limit = "/proc/sys/fs/inotify/max_queued_events";
     an_overflow_is_told(BackendKind::Inotify, limit);
+}
+
+#[test]
+fn whoever_asks_is_answered_at_once_when_the_canary_cannot_be_touched() {
+    let mut bench = Bench::new(&[BackendKind::Inotify]);
+    bench.poll_interval = Duration::from_secs(3600);
+    bench.start();
+    bench.sync();
+    fs::remove_dir_all(canary_dir(&bench.state_dir)).unwrap();
+    // What the removal itself leads to is heard before.
+    bench.running().remote.ask();
+    let asked = Instant::now();
+    let state = bench.running().remote.ask().expect("it answers");
+    assert!(asked.elapsed() < Duration::from_secs(10));
+    assert_ne!(state["canary"], json!(null), "with the reason");
+}
+
+#[test]
+fn whoever_asks_is_answered_at_once_when_nobody_tells_of_anything() {
+    let mut bench = Bench::new(&[]);
+    bench.poll_interval = Duration::from_secs(3600);
+    bench.answer = Duration::from_secs(15);
+    bench.start();
+    bench.ask();
+    let asked = Instant::now();
+    bench.running().remote.ask().expect("it answers");
+    assert!(asked.elapsed() < Duration::from_secs(10));
 }
