@@ -166,8 +166,8 @@ impl Status {
             ("scan", "scan"),
             ("full_scan", "scan that reads everything"),
         ] {
-            let next = &state["schedule"][key]["next"];
-            if next.is_string() {
+            let pointer = format!("/schedule/{key}/next");
+            if let Some(next) = state.pointer(&pointer).filter(|next| next.is_string()) {
                 let next = crate::report::moment(&json!({ "@timestamp": next }));
                 lines.push(titled("next", &format!("{what}: {next}")));
             }
