@@ -19,6 +19,7 @@ class Watch:
     """A running watch of some paths, or of what a configuration names."""
 
     def __init__(self, waxseal, state_dir, paths=(), config=None):
+        self.began = time.perf_counter()
         self.base = [waxseal, "--state-dir", state_dir, *(["--config", config] if config else [])]
         self.child = subprocess.Popen(
             [*self.base, "watch", "--format", "ndjson", *paths],

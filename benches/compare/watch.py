@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import crowd
 import drain
 import flood
 import monitor
@@ -58,6 +59,7 @@ def arguments():
     parser.add_argument("--runs", type=int, default=RUNS, help="writers to be named, of each kind (default: %(default)s)")
     parser.add_argument("--cargo", action="store_true", help="also build a crate below the watched directory")
     parser.add_argument("--apt", metavar="PACKAGE", help="also install and remove this Debian package; it must be new")
+    parser.add_argument("--million", action="store_true", help="also watch a million files")
     parser.add_argument("--label", default="watch", help="a word for the result file's name")
     parser.add_argument("--no-result", action="store_true", help="write no result file")
     options = parser.parse_args()
@@ -84,12 +86,14 @@ def report(options, work):
         named = who.rows(watch, tree, options.runs)
     if options.apt:
         rows += package.rows(options.waxseal, work, options.apt)
+    crowded = [crowd.row(options.waxseal, work)] if options.million else []
     at = lambda share: f"{1000 * taken[min(len(taken) - 1, int(len(taken) * share))]:.2f}"
     text = "\n".join([
         facts, "",
         record.table(storm.HEADER, rows), "",
         record.table(drain.HEADER, drained), "",
         record.table(who.HEADER, named), "",
+        *([record.table(crowd.HEADER, crowded), ""] if crowded else []),
         f"{len(taken)} single changes, from close to the event on standard output: median {at(0.5)} ms, "
         f"99 of 100 within {at(0.99)} ms, worst {1000 * taken[-1]:.2f} ms",
         f"CPU while nothing happens: {100 * idle:.2f} % of one core", "",

@@ -152,6 +152,10 @@ impl Status {
         for path in state["reading"].as_array().into_iter().flatten() {
             lines.push(titled("reading", &shown(path.as_str().unwrap_or("?"))));
         }
+        if let Some(trouble) = state["store"].as_str() {
+            let text = format!("cannot be written for now: {}", shown(trouble));
+            lines.push(titled("trouble", &text));
+        }
         if let Some(trouble) = state["canary"].as_str() {
             lines.push(titled("canary", &shown(trouble)));
         }

@@ -29,6 +29,7 @@ impl Coordinator<'_, '_> {
             "memory": host::resident_memory(),
             "outputs": self.sinks.objects(journal_end),
             "canary": self.lifeline.trouble(),
+            "store": self.vitals.trouble(),
             "schedule": self.schedules.object(),
             "scanning": !self.walkers.scan.is_idle(),
             "reading": reading,

@@ -1,6 +1,7 @@
 //! How the watch is doing: [`Vitals`], counted by every thread, read by `status`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -21,11 +22,24 @@ pub struct Vitals {
     pub notices: AtomicU64,
     /// Surveys made.
     pub surveys: AtomicU64,
+    /// Why the store cannot be written at the moment.
+    trouble: Mutex<Option<String>>,
     /// How long events took from the first hint to the disk, by powers of two microseconds.
     latency: [AtomicU64; BUCKETS],
 }
 
 impl Vitals {
+    /// Shows why the store cannot be written, or that it can.
+    pub(super) fn show_trouble(&self, reason: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// Returns why the store cannot be written, if so.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Counts one event that took so long from its first hint to the disk.
     pub(super) fn count_latency(&self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

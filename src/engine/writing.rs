@@ -224,6 +224,7 @@ impl<'e, 'p> Writing<'e, 'p> {
             // Another process has its turn: that is no trouble, however long it takes.
             if self.trouble.is_none() && !is_turn {
                 self.trouble = Some((Instant::now(), error.to_string()));
+                self.vitals.show_trouble(Some(error.to_string()));
             }
             thread::sleep(PAUSE);
             match self.scribe.probe() {
@@ -239,6 +240,7 @@ impl<'e, 'p> Writing<'e, 'p> {
         let Some((since, reason)) = self.trouble.take() else {
             return;
         };
+        self.vitals.show_trouble(None);
         let seconds = since.elapsed().as_secs_f32();
         let message = format!(
             "the store could not be written for {seconds:.1} s, what changed was kept in mind: {reason}"
