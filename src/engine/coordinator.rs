@@ -24,15 +24,14 @@ use super::rounds::{Advance, Rounds};
 use super::schedules::Schedules;
 use super::surveying::{Done, Surveyed};
 use super::taken::Taken;
+use super::telling;
 use super::vitals::Vitals;
 use super::walkers::{Walkers, because, whole};
 use super::writing::Message;
 use crate::baseline::Reader;
-use crate::event::{Notice, NoticeAction};
-use crate::hint::{LONGEST, Reason, Subtree};
+use crate::event::Notice;
+use crate::hint::{LONGEST, Reason};
 use crate::policy::Policy;
-use crate::report::count;
-use crate::state::escape;
 
 /// How long what is pending may take once the watch is to end.
 const LAST_ROUNDS: Duration = Duration::from_secs(4);
@@ -180,7 +179,10 @@ impl<'p> Coordinator<'_, 'p> {
             self.walkers.hints.order(because(reasons, taken.appeared));
         }
         if !taken.subtrees.is_empty() {
-            self.tell_collapses(&taken.subtrees);
+            let collapsed = telling::collapsed(&taken.subtrees);
+            if !collapsed.is_empty() {
+                self.tell(collapsed);
+            }
             let reasons = taken
                 .subtrees
                 .iter()
@@ -256,36 +258,9 @@ impl<'p> Coordinator<'_, 'p> {
         done.gone.iter().for_each(|path| self.lifeline.forget(path));
         self.vitals.surveys.fetch_add(1, Ordering::Relaxed);
         if done.order.restores_sync() {
-            let places = done.order.paths.iter().take(PLACES_NAMED);
-            let places: Vec<_> = places.map(|path| escape::path(path)).collect();
-            let more = match done.order.paths.len().saturating_sub(PLACES_NAMED) {
-                0 => String::new(),
-                more => format!(" and {}", count(more as u64, "other place")),
-            };
-            let message = format!("looked again at {}{more}", places.join(", "));
-            self.tell(vec![Notice::now(NoticeAction::Resynced, message)]);
+            self.tell(vec![telling::resynced(&done.order.paths)]);
         }
         self.outbox.push(Message::Surveyed(done));
-    }
-
-    /// Tells which directories are looked at as a whole, because too much happened in them.
-    fn tell_collapses(&mut self, subtrees: &[Subtree]) {
-        let collapsed = subtrees
-            .iter()
-            .filter(|subtree| subtree.reason == Reason::Collapsed);
-        let notice = |subtree: &Subtree| {
-            let shown = escape::path(&subtree.path);
-            let message = format!(
-                "too much happened at once below {shown}: it is looked at as a whole, and who made \
-                 {} is not known",
-                count(subtree.absorbed, "change")
-            );
-            Notice::now(NoticeAction::Collapsed, message).about(&subtree.path)
-        };
-        let notices: Vec<Notice> = collapsed.map(notice).collect();
-        if !notices.is_empty() {
-            self.tell(notices);
-        }
     }
 
     /// Does what is due by the clock, and finds out whether everybody is alive.
@@ -297,9 +272,7 @@ impl<'p> Coordinator<'_, 'p> {
         }
         let now = Instant::now();
         if let Some(reason) = self.lifeline.check(now) {
-            let message = format!("{reason}: listening anew, everything is looked at again");
-            let action = NoticeAction::WatchThreadRestarted;
-            self.tell(vec![Notice::now(action, message)]);
+            self.tell(vec![telling::restarted(&reason)]);
             self.lifeline.restart()?;
             self.inbox.doubt(Path::new("/"), Reason::LostSync);
         }
@@ -308,11 +281,7 @@ impl<'p> Coordinator<'_, 'p> {
             self.schedules.clock_was_set();
         }
         if let Some(slow) = self.rounds.check(now)? {
-            let message = format!(
-                "looking at what changed in {} takes very long: other changes wait",
-                escape::path(slow)
-            );
-            let notice = Notice::now(NoticeAction::Degraded, message).about(slow);
+            let notice = telling::slow(slow);
             self.tell(vec![notice]);
         }
         let degraded = self.lifeline.take_degraded();
@@ -372,16 +341,13 @@ impl<'p> Coordinator<'_, 'p> {
 
     /// Says goodbye.
     fn stop(mut self, until: Instant) -> Result<End, EngineError> {
-        let events = count(self.vitals.events.load(Ordering::Relaxed), "event");
-        let message = match self.is_idle() {
-            true => format!("stopped after {events}"),
-            false => {
-                let left = self.inbox.with(|waiting| waiting.hints.len());
-                format!("stopped after {events}; {left} paths are left to the next start's scan")
-            }
+        let events = self.vitals.events.load(Ordering::Relaxed);
+        let left = match self.is_idle() {
+            true => None,
+            false => Some(self.inbox.with(|waiting| waiting.hints.len())),
         };
         self.walkers.call_off();
-        self.tell(vec![Notice::now(NoticeAction::Stopped, message)]);
+        self.tell(vec![telling::stopped(events, left)]);
         self.outbox.drain(until + LAST_ROUNDS)?;
         Ok(End::Stop)
     }
@@ -408,6 +374,3 @@ impl<'p> Coordinator<'_, 'p> {
         self.outbox.push(Message::Notices(notices));
     }
 }
-
-/// Places that a notice names.
-const PLACES_NAMED: usize = 8;

@@ -23,6 +23,7 @@
 
 mod acting;
 mod answering;
+mod brief;
 mod clock;
 mod coordinator;
 mod delivering;
@@ -43,6 +44,7 @@ mod state;
 mod step;
 mod surveying;
 mod taken;
+mod telling;
 mod vitals;
 mod walkers;
 mod writing;

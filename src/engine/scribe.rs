@@ -9,18 +9,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::brief::tell_brief;
 use super::round::{Round, Wish};
 use super::step::Step;
 use super::surveying::Done;
-use waxseal_platform::stat::Kind;
-
 use crate::baseline::{Baseline, BaselineError, Batch, Pairing, Reader, ScanId, ScanStart};
-use crate::change::{Action, Actions};
-use crate::event::{Event, FoundBy, Notice, SHORT_LIVED, Writer};
+use crate::event::{Notice, Writer};
 use crate::policy::Policy;
-use crate::scan::{
-    BlindSpot, Circumstances, Context, Finding, ScanError, append, put, reference, refresh,
-};
+use crate::scan::{BlindSpot, Circumstances, Context, Finding, ScanError, put, reference, refresh};
 
 /// Writes rounds.
 pub(super) struct Scribe<'e, 'p> {
@@ -362,38 +358,6 @@ fn fresh<'b>(
         Some(foreign) if began <= *foreign => Err(Unwritten::Outdated),
         _ => Ok(batch),
     }
-}
-
-/// Journals what came and went between two looks.
-fn tell_brief(
-    batch: &mut Batch<'_>,
-    writer: &Writer,
-    policy: &Policy,
-    step: &Step<'_>,
-) -> Result<u64, Unwritten> {
-    let mut events = 0;
-    for index in &step.brief {
-        let Some(wish) = step.wishes.get(*index) else {
-            continue;
-        };
-        let Some(rule) = policy.decide(&wish.path, Kind::File).watched() else {
-            continue;
-        };
-        let actors = wish.actors();
-        for action in [Action::Created, Action::Deleted] {
-            let event = Event {
-                kind: Some(Kind::File),
-                rule: Some(rule),
-                actors: &actors,
-                backend: wish.circumstances(&actors).backend,
-                tags: &[SHORT_LIVED],
-                ..Event::new(&wish.path, Actions::just(action), FoundBy::Watch)
-            };
-            append(batch, writer, &event)?;
-            events += 1;
-        }
-    }
-    Ok(events)
 }
 
 /// Returns the trouble that may pass, or the error that does not.

@@ -1,0 +1,67 @@
+//! What the coordinator tells of the watch: one function for each notice.
+
+use std::path::{Path, PathBuf};
+
+use crate::event::{Notice, NoticeAction};
+use crate::hint::{Reason, Subtree};
+use crate::report::count;
+use crate::state::escape;
+
+/// Places that one notice names.
+const PLACES_NAMED: usize = 8;
+
+/// Tells which directories are looked at as a whole, because too much happened in them.
+pub(super) fn collapsed(subtrees: &[Subtree]) -> Vec<Notice> {
+    let collapsed = subtrees
+        .iter()
+        .filter(|subtree| subtree.reason == Reason::Collapsed);
+    let notice = |subtree: &Subtree| {
+        let shown = escape::path(&subtree.path);
+        let message = format!(
+            "too much happened at once below {shown}: it is looked at as a whole, and who made {} \
+             is not known",
+            count(subtree.absorbed, "change")
+        );
+        Notice::now(NoticeAction::Collapsed, message).about(&subtree.path)
+    };
+    collapsed.map(notice).collect()
+}
+
+/// Tells that the places are known again of which something was lost.
+pub(super) fn resynced(places: &[PathBuf]) -> Notice {
+    let named = places.iter().take(PLACES_NAMED);
+    let named: Vec<_> = named.map(|path| escape::path(path)).collect();
+    let more = match places.len().saturating_sub(PLACES_NAMED) {
+        0 => String::new(),
+        more => format!(" and {}", count(more as u64, "other place")),
+    };
+    let message = format!("looked again at {}{more}", named.join(", "));
+    Notice::now(NoticeAction::Resynced, message)
+}
+
+/// Tells that a thread that reads a queue was started anew, and why.
+pub(super) fn restarted(reason: &str) -> Notice {
+    let message = format!("{reason}: listening anew, everything is looked at again");
+    Notice::now(NoticeAction::WatchThreadRestarted, message)
+}
+
+/// Tells that a look takes so long that it should be known.
+pub(super) fn slow(dir: &Path) -> Notice {
+    let message = format!(
+        "looking at what changed in {} takes very long: other changes wait",
+        escape::path(dir)
+    );
+    Notice::now(NoticeAction::Degraded, message).about(dir)
+}
+
+/// Tells that the watch ends after so many events, and how many paths it leaves to the next start.
+pub(super) fn stopped(events: u64, left: Option<usize>) -> Notice {
+    let events = count(events, "event");
+    let message = match left {
+        None => format!("stopped after {events}"),
+        Some(left) => {
+            format!("stopped after {events}; {left} paths are left to the next start's scan")
+        }
+    };
+    Notice::now(NoticeAction::Stopped, message)
+}
