@@ -131,10 +131,10 @@ impl Baseline {
         self.lock = None;
     }
 
-    /// Keeps other processes from writing again, once those that do are done.
+    /// Keeps other processes from writing again; fails with [`BaselineError::Locked`] while one does.
     pub fn hold(&mut self) -> Result<(), BaselineError> {
         if self.lock.is_none() {
-            self.lock = Some(Lock::acquire(&self.place)?);
+            self.lock = Some(Lock::take_turn(&self.place)?);
         }
         Ok(())
     }

@@ -276,6 +276,13 @@ fn running(state: &Value) -> String {
 /// Returns one line about a watch whose start scan is under way.
 fn starting(state: &Value, start: &Value) -> String {
     let took = Duration::from_secs(number_of(start, "seconds"));
+    if start["waiting"].as_bool() == Some(true) {
+        let pid = number_of(state, "pid");
+        return format!(
+            "process {pid}, waiting for another waxseal that writes, {}",
+            seconds(took)
+        );
+    }
     format!(
         "process {}, scanning before it watches: {}, {} read in {}",
         number_of(state, "pid"),

@@ -27,10 +27,11 @@ use super::taken::Taken;
 use super::telling;
 use super::vitals::Vitals;
 use super::walkers::{Walkers, because, whole};
-use super::writing::Message;
+use super::writing::{FAREWELL, Message};
 use crate::baseline::Reader;
 use crate::event::Notice;
 use crate::hint::{LONGEST, Reason};
+use crate::inspect::Halt;
 use crate::policy::Policy;
 
 /// How long what is pending may take once the watch is to end.
@@ -64,6 +65,8 @@ pub(super) struct Coordinator<'e, 'p> {
     pub(super) clock: &'e mut Clock,
     pub(super) rounds: Rounds<'p>,
     pub(super) outbox: Outbox<'p>,
+    /// Ends the writer's patience with a store that cannot be written.
+    pub(super) writer_halt: Halt,
     pub(super) walkers: Walkers,
     /// What is remembered of the scheduled scan once it is done.
     pub(super) started: Vec<(&'static str, String)>,
@@ -99,8 +102,9 @@ impl<'p> Coordinator<'_, 'p> {
                 }
             }
             match self.ending {
-                Some((End::Stop, until)) if self.is_idle() => return self.stop(until),
-                Some((End::Stop, until)) if Instant::now() >= until => return self.stop(until),
+                Some((End::Stop, until)) if self.is_idle() || Instant::now() >= until => {
+                    return self.stop();
+                }
                 Some((End::Reload, until)) if self.is_settled() || Instant::now() >= until => {
                     return Ok(self.reload());
                 }
@@ -340,7 +344,7 @@ impl<'p> Coordinator<'_, 'p> {
     }
 
     /// Says goodbye.
-    fn stop(mut self, until: Instant) -> Result<End, EngineError> {
+    fn stop(mut self) -> Result<End, EngineError> {
         let events = self.vitals.events.load(Ordering::Relaxed);
         let left = match self.is_idle() {
             true => None,
@@ -348,7 +352,8 @@ impl<'p> Coordinator<'_, 'p> {
         };
         self.walkers.call_off();
         self.tell(vec![telling::stopped(events, left)]);
-        self.outbox.drain(until + LAST_ROUNDS)?;
+        self.writer_halt.call();
+        self.outbox.drain(Instant::now() + FAREWELL)?;
         Ok(End::Stop)
     }
 

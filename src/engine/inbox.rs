@@ -72,6 +72,8 @@ pub(super) struct Inbox {
 /// A start scan under way.
 pub(super) struct Starting {
     pub(super) since: Instant,
+    /// Whether it waits for another process that writes.
+    pub(super) is_waiting: bool,
     pub(super) progress: Progress,
 }
 
@@ -162,9 +164,20 @@ impl Inbox {
         self.put(|waiting| waiting.is_nudged = true);
     }
 
-    /// Shows how far the start scan has come, or that there is none.
-    pub(super) fn show_start(&self, starting: Option<Arc<Starting>>) {
-        *self.starting_now() = starting;
+    /// Shows from now on how far a start scan has come.
+    pub(super) fn show_start(&self, is_waiting: bool) -> Arc<Starting> {
+        let start = Arc::new(Starting {
+            since: Instant::now(),
+            is_waiting,
+            progress: Progress::default(),
+        });
+        *self.starting_now() = Some(Arc::clone(&start));
+        start
+    }
+
+    /// Shows that there is no start scan any more.
+    pub(super) fn end_start(&self) {
+        *self.starting_now() = None;
     }
 
     /// Returns the start scan under way.

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::Instant;
 
 use crossbeam_channel::{Sender, bounded};
 
@@ -19,7 +20,7 @@ use super::schedules::Schedules;
 use super::scribe::Scribe;
 use super::surveying::Surveys;
 use super::walkers::{Walker, Walkers};
-use super::writing::{Message, Writing};
+use super::writing::{FAREWELL, Message, Writing};
 use super::{Engine, EngineError, Mandate};
 use crate::baseline::{BaselineError, Reader};
 use crate::event::{Notice, NoticeAction};
@@ -42,7 +43,7 @@ impl Engine {
             return self.end_of_start();
         }
         let started = self.start_serving(mandate, observe);
-        self.inbox.show_start(None);
+        self.inbox.end_start();
         let deliveries = match started {
             Ok(deliveries) => deliveries,
             Err(EngineError::Scan(ScanError::Halted)) => return self.end_of_start(),
@@ -70,12 +71,24 @@ impl Engine {
 
     /// Keeps other processes from writing; a scan beside a watch that reloads may take its time.
     fn hold(&mut self) -> Result<(), EngineError> {
+        self.inbox.show_start(true);
         loop {
             if self.inbox.start_halt.is_called() {
                 return Err(ScanError::Halted.into());
             }
             match self.baseline.hold() {
                 Err(BaselineError::Locked { .. }) if self.served.is_some() => {}
+                held => return Ok(held?),
+            }
+        }
+    }
+
+    /// Keeps other processes from writing, for the last time.
+    fn hold_to_stop(&mut self) -> Result<(), EngineError> {
+        let until = Instant::now() + FAREWELL;
+        loop {
+            match self.baseline.hold() {
+                Err(BaselineError::Locked { .. }) if Instant::now() < until => {}
                 held => return Ok(held?),
             }
         }
@@ -88,7 +101,7 @@ impl Engine {
             _ => {
                 let message = "stopped before the start scan was over: the next start makes it";
                 let notice = Notice::now(NoticeAction::Stopped, message.to_owned());
-                self.baseline.hold()?;
+                self.hold_to_stop()?;
                 let mut batch = self.baseline.batch()?;
                 batch.append_event(notice.at, |id| self.writer.notice(&notice, id))?;
                 batch.commit()?;
@@ -184,6 +197,7 @@ impl Engine {
                 clock,
                 rounds,
                 outbox: Outbox::new(writer),
+                writer_halt: halt.clone(),
                 walkers,
                 started: Vec::new(),
                 handed: vitals.rounds.load(Ordering::Relaxed),
@@ -193,8 +207,10 @@ impl Engine {
                 ending: None,
             };
             let served = coordinator.serve();
-            if !matches!(served, Ok(End::Reload)) {
-                halt.call();
+            match served {
+                // What the writer has it writes first, and may have to wait for that.
+                Ok(End::Reload) => drop(inbox.show_start(true)),
+                _ => halt.call(),
             }
             drop(farewell);
             let written = writing

@@ -5,12 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Instant;
 
 use waxseal_platform::dir::Dir;
 
-use super::inbox::Starting;
 use super::{Engine, EngineError, Mandate};
 use crate::baseline::Scope;
 use crate::event::{Notice, NoticeAction};
@@ -55,11 +52,7 @@ impl Engine {
         let is_new = coverage.is_empty() || coverage.is_outdated_for(Path::new("/"));
         let is_wanted = mandate.settings.scan_at_start || started.is_reload || is_new;
         plan.only_names = !is_wanted;
-        let start = Arc::new(Starting {
-            since: Instant::now(),
-            progress: Progress::default(),
-        });
-        self.inbox.show_start(Some(Arc::clone(&start)));
+        let start = self.inbox.show_start(false);
         let job = Survey {
             plan: &plan,
             coverage: &coverage,

@@ -72,6 +72,7 @@ pub(super) fn starting(start: &Starting) -> Value {
         "memory": host::resident_memory(),
         "idle": false,
         "starting": {
+            "waiting": start.is_waiting,
             "seconds": start.since.elapsed().as_secs(),
             "paths": progress.objects.load(Ordering::Relaxed),
             "files_read": progress.files_read.load(Ordering::Relaxed),

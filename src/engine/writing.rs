@@ -26,6 +26,9 @@ use crate::state::escape;
 /// How long to wait before a store that could not be written is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How long the end of the watch waits for another process that writes.
+pub(super) const FAREWELL: Duration = Duration::from_secs(30);
+
 /// How long cursors of sinks may wait for something else to be written with.
 const CURSORS: Duration = Duration::from_secs(1);
 
@@ -70,6 +73,8 @@ pub(super) struct Writing<'e, 'p> {
     vitals: &'e Vitals,
     /// Ends the patience with a store that cannot be written.
     halt: Halt,
+    /// When it was first seen to be called.
+    halted: Option<Instant>,
     /// None once everything is written.
     bells: Option<Bells>,
     rest: Rest,
@@ -104,6 +109,7 @@ impl<'e, 'p> Writing<'e, 'p> {
             inbox,
             vitals,
             halt,
+            halted: None,
             bells: Some(bells),
             rest: Rest::default(),
             survey_events: 0,
@@ -208,13 +214,23 @@ impl<'e, 'p> Writing<'e, 'p> {
                         self.ring();
                     }
                 }
-                Err(error) if error.is_integrity_failure() || self.halt.is_called() => {
+                Err(error) if error.is_integrity_failure() || self.is_hopeless(&error) => {
                     return Err(error.into());
                 }
                 Err(error) => self.bear(&error),
             }
         }
         Ok(())
+    }
+
+    /// Says whether the watch ends before the store can be written. Only for another process, which
+    /// has its turn, there is some time.
+    fn is_hopeless(&mut self, error: &BaselineError) -> bool {
+        if !self.halt.is_called() {
+            return false;
+        }
+        let since = *self.halted.get_or_insert_with(Instant::now);
+        !matches!(error, BaselineError::Locked { .. }) || since.elapsed() >= FAREWELL
     }
 
     /// Takes note that the store cannot be written, and waits until it can at least be asked.

@@ -240,6 +240,45 @@ fn a_refused_watch_changes_nothing() {
     watch.stop().exits(0);
 }
 
+#[test]
+fn another_process_that_writes_is_waited_for_at_a_reload_and_at_the_end() {
+    let sandbox = Sandbox::with(&[("a", "1")]);
+    let mut watch = Watch::configured(&sandbox, "");
+    watch.take();
+    let take_turn = || {
+        let lock = File::options()
+            .write(true)
+            .open(sandbox.state_dir().join("waxseal.lock"));
+        let lock = lock.unwrap();
+        lock.lock().unwrap();
+        lock
+    };
+    let turn = take_turn();
+    sandbox.write("a", "changed");
+    watch.signal(Signal::HUP);
+    until(|| {
+        sandbox
+            .waxseal(&["status"])
+            .stdout
+            .contains("waiting for another")
+    });
+    drop(turn);
+    watch.wait_for(|document| action(document) == "reloaded");
+    watch.wait_for(|event| event["file"]["name"] == "a");
+    watch.settle();
+    let turn = take_turn();
+    watch.signal(Signal::TERM);
+    // It is asked to end, and has the time that a scan beside it may need.
+    let until = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < until {
+        assert!(watch.is_running(), "it did not wait");
+    }
+    drop(turn);
+    watch.ended().exits(0);
+    let last = sandbox.waxseal(&["log", "-n1"]).stdout;
+    assert!(last.contains("stopped after 1 event"), "{last}");
+}
+
 /// A FUSE file system whose program can be stopped: whoever asks it for something waits.
 struct Hanging {
     daemon: Child,

@@ -200,9 +200,19 @@ impl Watch {
         kill_process(pid, signal).unwrap();
     }
 
+    /// Says whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Ends it in good order and returns what it came to.
-    pub fn stop(mut self) -> Run {
+    pub fn stop(self) -> Run {
         self.signal(Signal::TERM);
+        self.ended()
+    }
+
+    /// Waits for its end and returns what it came to.
+    pub fn ended(mut self) -> Run {
         let status = self.child.wait().unwrap();
         let mut stderr = self.complaints.take();
         stderr.extend(self.stderr.iter());
