@@ -20,6 +20,8 @@ pub struct Object {
     pub value: String,
     /// Its inode number.
     pub inode: String,
+    /// Who may do what, in octal digits.
+    pub mode: String,
 }
 
 /// What is where.
@@ -42,6 +44,7 @@ pub fn actual(top: &Path) -> State {
             kind: kind.to_owned(),
             value,
             inode: found.ino().to_string(),
+            mode: format!("{:04o}", found.mode() & 0o7777),
         }
     };
     let shown = |path: &Path| path.to_str().unwrap().to_owned();
@@ -69,6 +72,7 @@ pub fn said(file: &Value) -> Object {
         kind: text(&file["type"]),
         value,
         inode: text(&file["inode"]),
+        mode: text(&file["mode"]),
     }
 }
 
@@ -114,7 +118,14 @@ pub fn replay(mut state: State, events: &[Value]) -> State {
             if !is(event, "updated") {
                 assert_eq!(moved.value, now.value, "{event}");
             }
-            if let Some(old) = state.insert(path.clone(), now) {
+            if !is(event, "attributes_modified") {
+                assert_eq!(moved.mode, now.mode, "{event}");
+            }
+            let known = state.insert(path.clone(), now);
+            if let (Some(old), Some(told)) = (&known, event["waxseal"].get("replaced")) {
+                assert_eq!(*old, said(told), "replaced: {event}");
+            }
+            if let Some(old) = known {
                 replaced.insert((path, old.inode.clone()), old);
             }
         } else if is(event, "created") {
@@ -124,7 +135,7 @@ pub fn replay(mut state: State, events: &[Value]) -> State {
         } else if is(event, "deleted") {
             let known = state.remove(&path);
             let known = known.unwrap_or_else(|| panic!("it was not there: {event}"));
-            assert_eq!(known.value, now.value, "the last known state: {event}");
+            assert_eq!(known, now, "the last known state: {event}");
         } else {
             let known = state.insert(path.clone(), now.clone());
             let known = known.or_else(|| vacated.remove(&path));
@@ -134,6 +145,7 @@ pub fn replay(mut state: State, events: &[Value]) -> State {
             if !is(event, "updated") && known.kind == now.kind && now.kind == "file" {
                 assert_eq!(known.value, now.value, "only attributes: {event}");
             }
+            assert_ne!(event["waxseal"]["changed"], Value::Null, "nothing: {event}");
             if known.inode != now.inode {
                 replaced.insert((path, known.inode.clone()), known);
             }

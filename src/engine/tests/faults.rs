@@ -14,7 +14,7 @@ use super::{Bench, canary_dir, is_root};
 
 /// Checks that the journal leads from the tree as it was to the tree as it is.
 fn explains(bench: &Bench, before: &History) {
-    let after = History::new(&bench.tree);
+    let after = History::new(bench.look());
     assert_eq!(replay(before.now().clone(), &bench.journal()), *after.now());
     bench.is_whole();
 }
@@ -23,7 +23,7 @@ fn a_panic_is_noticed(backend: BackendKind) {
     let mut bench = Bench::new(&[backend]);
     bench.start();
     bench.sync();
-    let before = History::new(&bench.tree);
+    let before = History::new(bench.look());
     bench.meddler.meddle(Faults {
         panics: 1,
         ..Faults::default()
@@ -57,7 +57,7 @@ fn silence_is_noticed(backend: BackendKind) {
     bench.answer = Duration::from_millis(500);
     bench.start();
     bench.sync();
-    let before = History::new(&bench.tree);
+    let before = History::new(bench.look());
     bench.meddler.meddle(Faults {
         is_deaf: true,
         ..Faults::default()
@@ -98,7 +98,7 @@ fn an_overflow_is_told(backend: BackendKind, limit: &str) {
     bench.has_bounded_queue = true;
     bench.start();
     bench.sync();
-    let before = History::new(&bench.tree);
+    let before = History::new(bench.look());
     bench.meddler.hold();
     bench.write("a", "changed");
     bench.meddler.wait_until_held();

@@ -2,11 +2,10 @@
 //! never was, nor in another order.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::Value;
 
-use super::tree::{Object, State, actual, digest, is, is_about_file, path_of, said};
+use super::tree::{Object, State, digest, is, is_about_file, path_of, said};
 
 /// All that was ever at each path, in order; `None` is nothing.
 pub(super) struct History {
@@ -16,8 +15,7 @@ pub(super) struct History {
 
 impl History {
     /// Begins with the tree as it is.
-    pub(super) fn new(top: &Path) -> History {
-        let now = actual(top);
+    pub(super) fn new(now: State) -> History {
         let past = now.iter();
         let past = past.map(|(path, object)| (path.clone(), vec![Some(object.clone())]));
         History {
@@ -32,8 +30,7 @@ impl History {
     }
 
     /// Takes note of what one action led to.
-    pub(super) fn go_on(&mut self, top: &Path) {
-        let next = actual(top);
+    pub(super) fn go_on(&mut self, next: State) {
         let gone = self.now.keys().filter(|path| !next.contains_key(*path));
         for path in gone {
             self.past.entry(path.clone()).or_default().push(None);
@@ -59,6 +56,14 @@ impl History {
         self.now = next;
     }
 
+    /// Says whether an object was here and became what is told of it under another path: who looks
+    /// into a directory while it is renamed sees what it becomes there.
+    fn was_moved(&self, here: &Option<Object>, told: &Object) -> bool {
+        let is_same = |object: &Object| !told.inode.is_empty() && object.inode == told.inode;
+        let mut all = self.past.values().flatten().flatten();
+        here.as_ref().is_some_and(is_same) && all.any(|object| object == told)
+    }
+
     /// Checks that everything that is told of a path was so, in this order.
     pub(super) fn explains(&self, events: &[Value]) {
         let mut reached: BTreeMap<String, usize> = BTreeMap::new();
@@ -75,6 +80,8 @@ impl History {
             let from = reached.entry(path.clone()).or_default();
             let rest = past.get(*from..).unwrap_or_default();
             let found = rest.iter().position(is_it);
+            let found =
+                found.or_else(|| rest.iter().position(|truth| self.was_moved(truth, &told)));
             let Some(found) = found else {
                 panic!("{event}\nis not in what is left of the truth: {rest:#?}\nof {past:#?}");
             };

@@ -26,18 +26,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use waxseal_platform::host;
+use waxseal_platform::stat::Kind;
 use waxseal_platform::watch::{BackendKind, Options};
 
 use self::random::Random;
 use self::tap::Meddler;
+use self::tree::State;
 use super::lifeline::Listening;
 use super::{End, Engine, Mandate, Remote, canary_dir};
 use crate::approval::{Selection, approve};
 use crate::baseline::{Baseline, Reader};
-use crate::config::Settings;
+use crate::config::{FileOutput, Settings};
 use crate::event::Writer;
 use crate::inspect::Progress;
-use crate::policy::{Policy, PolicySpec};
+use crate::policy::{MonitorSpec, PathPattern, Policy, PolicySpec};
 use crate::report::Style;
 use crate::scan::{self, Coverage, Plan, Recorder, Survey};
 
@@ -90,25 +92,76 @@ impl Bench {
             fs::write(tree.join(name), name).unwrap();
         }
         let state_dir = top.join("state");
-        let mut spec = PolicySpec::builtin(std::slice::from_ref(&tree), None);
-        for monitor in &mut spec.monitors {
-            // Of further names of a file the kernel tells nothing.
-            monitor.attributes = vec!["default".to_owned(), "-links".to_owned()];
-        }
         let story: Arc<Mutex<Story>> = Arc::default();
         Bench {
             temp,
+            policy: compiled(Bench::whole(&tree)),
+            meddler: Arc::new(Meddler::new(tree.clone(), Arc::clone(&story))),
             tree,
             state_dir,
             backends: backends.to_vec(),
             has_bounded_queue: false,
-            policy: Arc::new(Policy::compile(&spec).unwrap()),
             answer: Duration::from_secs(30),
             poll_interval: Duration::from_millis(50),
-            meddler: Arc::new(Meddler::new(Arc::clone(&story))),
             story,
             watch: None,
         }
+    }
+
+    /// Watches by another policy; to be said before it starts.
+    fn watch_by(&mut self, policy: fn(&Path) -> Vec<MonitorSpec>) {
+        self.policy = compiled(policy(&self.tree));
+    }
+
+    /// Everything.
+    fn whole(tree: &Path) -> Vec<MonitorSpec> {
+        vec![MonitorSpec::new("whole", vec![PathPattern::literal(tree)])]
+    }
+
+    /// Everything but a name and a directory.
+    fn with_gaps(tree: &Path) -> Vec<MonitorSpec> {
+        let mut monitors = Bench::whole(tree);
+        for monitor in &mut monitors {
+            monitor.exclude_files = vec!["x".to_owned(), "tree/d/e".to_owned()];
+        }
+        monitors
+    }
+
+    /// Some things that may go and come back, one of them without what is deeper.
+    fn of_roots(tree: &Path) -> Vec<MonitorSpec> {
+        let named = |name: &str| PathPattern::literal(&tree.join(name));
+        let mut flat = MonitorSpec::new("flat", vec![named("e")]);
+        flat.recursive = false;
+        vec![
+            MonitorSpec::new("roots", vec![named("a"), named("d/d")]),
+            flat,
+        ]
+    }
+
+    /// What matches.
+    fn of_globs(tree: &Path) -> Vec<MonitorSpec> {
+        let glob = |name: &str| PathPattern::parse(&format!("{}/{name}", tree.display())).unwrap();
+        vec![MonitorSpec::new(
+            "globs",
+            vec![glob("?/d"), glob("*/a"), glob("d/e/[xy]")],
+        )]
+    }
+
+    /// Returns what is watched as it is now.
+    fn look(&self) -> State {
+        let mut state = tree::actual(&self.tree);
+        state.retain(|path, object| {
+            let kind = match object.kind.as_str() {
+                "dir" => Kind::Directory,
+                "symlink" => Kind::Symlink,
+                _ => Kind::File,
+            };
+            self.policy
+                .decide(Path::new(path), kind)
+                .watched()
+                .is_some()
+        });
+        state
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -143,6 +196,7 @@ impl Bench {
                 poll_interval: self.poll_interval,
                 full_schedule: None,
                 stdout: None,
+                file: Some(FileOutput::new(self.output())),
                 ..Settings::default()
             },
             style: Style {
@@ -323,6 +377,27 @@ impl Bench {
         told
     }
 
+    fn output(&self) -> PathBuf {
+        self.temp.path().join("events.ndjson")
+    }
+
+    /// Checks that the output has the whole journal in its order, though some of it twice.
+    fn has_delivered(&self) {
+        let text = fs::read_to_string(self.output()).unwrap();
+        let id = |event: &Value| event["event"]["id"].as_str().unwrap().to_owned();
+        let delivered = text
+            .lines()
+            .map(|line| id(&serde_json::from_str(line).unwrap()));
+        let mut firsts: Vec<String> = Vec::new();
+        for id in delivered {
+            if firsts.last().is_none_or(|last| *last < id) {
+                firsts.push(id);
+            }
+        }
+        let journal: Vec<String> = self.journal().iter().map(id).collect();
+        assert_eq!(firsts, journal, "the output has the journal");
+    }
+
     /// Checks that the store equals the tree, and the journal itself.
     fn is_whole(&self) {
         assert_eq!(self.scan(), [] as [Value; 0], "a fresh scan finds nothing");
@@ -374,6 +449,14 @@ impl Bench {
         }
         text
     }
+}
+
+/// Compiles monitors that count no links: of further names of a file the kernel tells nothing.
+fn compiled(mut monitors: Vec<MonitorSpec>) -> Arc<Policy> {
+    for monitor in &mut monitors {
+        monitor.attributes = vec!["default".to_owned(), "-links".to_owned()];
+    }
+    Arc::new(Policy::compile(&PolicySpec { monitors }).unwrap())
 }
 
 /// Adds a line to a story.

@@ -62,11 +62,19 @@ impl Case {
     fn new(seed: u64) -> Case {
         let mut random = Random::new(seed);
         let mut bench = Bench::new(&backends(&mut random));
+        let policies = [
+            Bench::whole,
+            Bench::whole,
+            Bench::with_gaps,
+            Bench::of_roots,
+            Bench::of_globs,
+        ];
+        bench.watch_by(random.pick(&policies));
         bench.meddler.seed(seed);
         bench.answer = Duration::from_secs(1);
         bench.start();
         bench.sync();
-        let history = History::new(&bench.tree);
+        let history = History::new(bench.look());
         Case {
             baseline: history.now().clone(),
             history,
@@ -87,7 +95,7 @@ impl Case {
         for _ in 0..times {
             let done = self.vandal.act();
             self.bench.tell(&done);
-            self.history.go_on(&self.bench.tree);
+            self.history.go_on(self.bench.look());
             if self.bench.watch.is_some() && self.random().one_in(16) {
                 // To let it hear and look in the middle of things.
                 self.bench.ask();
@@ -175,6 +183,7 @@ impl Case {
         self.history.explains(&told);
         if self.random().one_in(2) {
             self.bench.stop();
+            self.bench.has_delivered();
         }
         self.bench.is_whole();
     }

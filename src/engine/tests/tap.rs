@@ -16,6 +16,8 @@ use super::{Story, common, tell};
 pub(super) struct Meddler {
     state: Mutex<State>,
     released: Condvar,
+    /// Below this it meddles.
+    tree: PathBuf,
     story: Arc<Mutex<Story>>,
 }
 
@@ -50,7 +52,7 @@ pub(super) struct Faults {
 
 impl Meddler {
     /// Returns one that does nothing yet.
-    pub(super) fn new(story: Arc<Mutex<Story>>) -> Meddler {
+    pub(super) fn new(tree: PathBuf, story: Arc<Mutex<Story>>) -> Meddler {
         Meddler {
             state: Mutex::new(State {
                 random: Random::new(0),
@@ -61,6 +63,7 @@ impl Meddler {
                 standing: 0,
             }),
             released: Condvar::new(),
+            tree,
             story,
         }
     }
@@ -104,6 +107,9 @@ impl Meddler {
 
     /// Takes one signal and hands on what is to be heard.
     pub(super) fn take(&self, signal: Signal, hear: &mut dyn FnMut(Signal)) {
+        if self.is_elsewhere(&signal) {
+            return hear(signal);
+        }
         let mut state = self.state();
         self.tell(&signal);
         if state.is_held {
@@ -119,7 +125,6 @@ impl Meddler {
         }
         match signal {
             _ if state.faults.is_deaf => {
-                tell(&self.story, || "    not heard".to_owned());
                 state.forget();
             }
             Signal::Alive { .. } => {
@@ -144,6 +149,12 @@ impl Meddler {
             }
             signal => state.pass(signal, hear, &self.story),
         }
+    }
+
+    /// The directories above the tree are covered, too, and others are at work there.
+    fn is_elsewhere(&self, signal: &Signal) -> bool {
+        let paths = paths(signal);
+        !paths.is_empty() && !paths.iter().any(|path| path.starts_with(&self.tree))
     }
 
     fn tell(&self, signal: &Signal) {
