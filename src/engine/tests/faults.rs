@@ -2,6 +2,7 @@
 //! restart of the watch, and nothing is missed.
 
 use std::fs;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -11,6 +12,7 @@ use super::history::History;
 use super::tap::Faults;
 use super::tree::{is, path_of, replay};
 use super::{Bench, canary_dir, is_root};
+use crate::baseline::Baseline;
 
 /// Checks that the journal leads from the tree as it was to the tree as it is.
 fn explains(bench: &Bench, before: &History) {
@@ -166,4 +168,27 @@ fn whoever_asks_is_answered_at_once_when_nobody_tells_of_anything() {
     let asked = Instant::now();
     bench.running().remote.ask().expect("it answers");
     assert!(asked.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_reload_while_another_process_writes_does_not_end_the_watch() {
+    let mut bench = Bench::new(&[BackendKind::Inotify]);
+    bench.start();
+    bench.sync();
+    let before = History::new(bench.look());
+    // How far the output has got is written with the next transaction, or later.
+    bench.write("b", "new");
+    bench.sync();
+    let other = Baseline::open(&bench.state_dir).unwrap();
+    bench.reload();
+    bench.write("a", "changed");
+    let until = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < until {
+        assert!(!bench.running().serving.is_finished(), "it ended");
+        thread::park_timeout(Duration::from_millis(20));
+    }
+    other.close().unwrap();
+    bench.sync();
+    assert_eq!(bench.notices("reloaded").len(), 1);
+    explains(&bench, &before);
 }

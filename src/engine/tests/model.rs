@@ -17,6 +17,7 @@ use super::random::{OnFailure, Random};
 use super::tap::Faults;
 use super::tree::{State, replay};
 use super::vandal::Vandal;
+use crate::baseline::Baseline;
 
 /// Cases that are run unless the environment says otherwise.
 const SEEDS: u64 = 48;
@@ -139,6 +140,13 @@ impl Case {
             8 | 9 => {
                 self.act(count);
                 self.bench.sync();
+            }
+            10 => {
+                // Nothing can be written meanwhile. A reload waits for it, and answers nobody.
+                self.bench.ask();
+                let other = Baseline::open(&self.bench.state_dir).unwrap();
+                self.act(count);
+                other.close().unwrap();
             }
             _ => self.act(count),
         }
