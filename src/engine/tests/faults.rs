@@ -5,6 +5,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::json;
 use waxseal_platform::watch::BackendKind;
 
@@ -191,4 +192,28 @@ fn a_reload_while_another_process_writes_does_not_end_the_watch() {
     bench.sync();
     assert_eq!(bench.notices("reloaded").len(), 1);
     explains(&bench, &before);
+}
+
+/// What comes in before `notify` has dropped the watch of a directory, it tells by its former path.
+#[test]
+fn a_file_made_in_a_directory_that_was_just_exchanged_is_not_told_at_its_old_path() {
+    let mut bench = Bench::new(&[BackendKind::Inotify]);
+    bench.start();
+    bench.sync();
+    let mut history = History::new(bench.look());
+    let before = history.now().clone();
+    bench.meddler.hold();
+    bench.write("a", "changed");
+    bench.meddler.wait_until_held();
+    history.go_on(bench.look());
+    let (one, other) = (bench.path("e"), bench.path("d/e"));
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).unwrap();
+    history.go_on(bench.look());
+    bench.write("e/new", "new");
+    history.go_on(bench.look());
+    bench.meddler.release();
+    bench.sync();
+    let journal = bench.journal();
+    history.explains(&journal);
+    assert_eq!(replay(before, &journal), *history.now());
 }

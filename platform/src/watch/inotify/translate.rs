@@ -105,6 +105,9 @@ impl Translator {
             }
             return None;
         }
+        if !self.is_covered(&path) {
+            return None;
+        }
         let is_directory = is_directory.unwrap_or_else(|| self.covered.contains(&path));
         if changes.contains(Changes::DELETED) {
             self.leave(&path);
@@ -164,6 +167,14 @@ impl Translator {
         } else {
             self.covered.retire(path);
         }
+    }
+
+    /// Says whether a path is that of a covered directory, or in one. Any other is a former path:
+    /// `notify` tells by that of a directory until it has read all that is there, though the
+    /// directory was renamed meanwhile. Whoever is told of the rename walks what is in it.
+    fn is_covered(&self, path: &Path) -> bool {
+        let parent = path.parent();
+        self.covered.contains(path) || parent.is_some_and(|parent| self.covered.contains(parent))
     }
 
     fn is_ours(&self, path: &Path) -> bool {
@@ -321,8 +332,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_by_the_former_path_of_a_directory_is_not_believed() {
+        let mut translator = translator(&[("/d", 1), ("/d/e", 2)]);
+        let now = Instant::now();
+        let left = Told::From {
+            path: PathBuf::from("/d/e"),
+            cookie: 1,
+        };
+        assert!(translator.translate(left, now, nothing).is_none());
+        let mut tell = |path| translator.translate(touched(path, Changes::CREATED), now, nothing);
+        assert!(tell("/d/e/file").is_none());
+        let beside = tell("/d/file");
+        assert!(matches!(beside, Some(Signal::Touched { .. })), "{beside:?}");
+    }
+
+    #[test]
     fn only_the_closing_of_the_canary_is_a_sign_of_life() {
-        let mut translator = translator(&[]);
+        let mut translator = translator(&[("/state", 1)]);
         let now = Instant::now();
         let closed = touched("/state/canary/file", Changes::CLOSED);
         assert!(translator.translate(closed, now, nothing).is_none());
