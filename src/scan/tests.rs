@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use waxseal_platform::stat::{Kind, Timestamp};
 
-use super::Coverage;
 use super::judge::{Settled, Update, Verdict, judge, settle};
+use super::{Batch, Coverage, Plan, Survey, survey};
 use crate::baseline::{Row, Scope, Seen};
 use crate::policy::{Attributes, Policy, PolicySpec, Rule};
 use crate::state::FileState;
@@ -254,4 +254,41 @@ fn the_deepest_scope_says_what_was_covered() {
     assert!(coverage.is_outdated_for(Path::new("/w")));
     assert!(coverage.is_outdated_for(Path::new("/")));
     assert!(Coverage::new(Vec::new(), &now).unwrap().is_empty());
+}
+
+#[test]
+fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
+    let temp = tempfile::tempdir().unwrap();
+    let top = std::fs::canonicalize(temp.path()).unwrap();
+    let root = top.join("root");
+    std::fs::write(&root, "x").unwrap();
+    let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
+    let baseline = crate::baseline::Baseline::open(&top.join("state")).unwrap();
+    let reader = baseline.reader().unwrap();
+    let coverage = Coverage::new(Vec::new(), &policy).unwrap();
+    // From then on it is heard what happens, and not before.
+    let enter = |path: &Path, _: &waxseal_platform::dir::Dir| {
+        if path == top {
+            let _ = std::fs::remove_file(&root);
+        }
+    };
+    let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
+    plan.enter = Some(&enter);
+    let progress = crate::inspect::Progress::default();
+    let job = Survey {
+        plan: &plan,
+        coverage: &coverage,
+        progress: &progress,
+    };
+    let mut found = Vec::new();
+    let take = &mut |batch: Batch<'_>| {
+        found.extend(batch.looks.iter().map(|look| look.name.clone()));
+        Ok(())
+    };
+    survey(&job, &|| reader.another(), take, &mut |_| {}).unwrap();
+    assert_eq!(
+        found,
+        [] as [OsString; 0],
+        "it was there when it was entered"
+    );
 }

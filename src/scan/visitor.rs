@@ -61,6 +61,10 @@ impl<'p, 's> Surveyor<'p, 's> {
         // `/` has no parent to be looked at from.
         let is_top = parent.as_os_str().is_empty();
         let opened = Dir::open(if is_top { root } else { parent }).and_then(|dir| {
+            if let Some(enter) = plan.enter {
+                // What becomes of the root after this look must be heard.
+                enter(if is_top { root } else { parent }, &dir);
+            }
             let listed = if is_top {
                 dir.stat()
             } else {
