@@ -52,9 +52,7 @@ pub(super) fn survey<'p>(
     take: &mut dyn FnMut(Batch<'p>) -> Result<(), ScanError>,
 ) -> Result<(), ScanError> {
     let observe = &mut |progress: &_| bar.observe(progress);
-    scan::survey(&job, &|| reader.another(), take, observe)?;
-    bar.finish();
-    Ok(())
+    scan::survey(&job, &|| reader.another(), take, observe)
 }
 
 /// Lists on standard error what could not be looked at.

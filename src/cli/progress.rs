@@ -15,7 +15,7 @@ use crate::inspect::Progress;
 use crate::report::bytes;
 use crate::scan::Plan;
 
-/// A progress bar, or nothing where nobody would see it.
+/// A progress bar, or nothing where nobody would see it. Leaves the screen with the value.
 pub(super) struct Bar {
     bar: Option<ProgressBar>,
     by: Measure,
@@ -71,10 +71,11 @@ impl Bar {
             bytes(rate as u64)
         ));
     }
+}
 
-    /// Takes the bar from the screen.
-    pub(super) fn finish(self) {
-        if let Some(bar) = self.bar {
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }

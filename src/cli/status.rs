@@ -279,7 +279,7 @@ fn starting(state: &Value, start: &Value) -> String {
     if start["waiting"].as_bool() == Some(true) {
         let pid = number_of(state, "pid");
         return format!(
-            "process {pid}, waiting for another waxseal that writes, {}",
+            "process {pid}, waiting for an output, or another waxseal that writes, {}",
             seconds(took)
         );
     }

@@ -97,8 +97,8 @@ fn serve(
             backends: backends(&outputs(&watched, settings)),
         };
         let bar = Bar::counting(settings);
-        let end = engine.serve(&mandate, &mut |progress| bar.observe(progress))?;
-        bar.finish();
+        // It leaves the screen when the scan is over.
+        let end = engine.serve(&mandate, move |progress| bar.observe(progress))?;
         if end == End::Stop {
             return Ok(());
         }

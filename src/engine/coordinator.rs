@@ -27,7 +27,7 @@ use super::taken::Taken;
 use super::telling;
 use super::vitals::Vitals;
 use super::walkers::{Walkers, because, whole};
-use super::writing::{FAREWELL, Message};
+use super::writing::{LAST_TURN, Message};
 use crate::baseline::Reader;
 use crate::event::Notice;
 use crate::hint::{LONGEST, Reason};
@@ -94,8 +94,9 @@ impl<'p> Coordinator<'_, 'p> {
                 self.answer();
             }
             self.newcomers.extend(newcomers);
-            if self.askers.is_empty() && !self.newcomers.is_empty() {
-                // What happened before somebody asked is to be known before he is answered.
+            // What happened before somebody asked is to be known before he is answered: a canary
+            // that was on its way already says nothing of that.
+            if self.askers.is_empty() && !self.newcomers.is_empty() && !self.lifeline.is_waiting() {
                 self.askers.append(&mut self.newcomers);
                 if !self.lifeline.beat() {
                     self.answer();
@@ -106,7 +107,7 @@ impl<'p> Coordinator<'_, 'p> {
                     return self.stop();
                 }
                 Some((End::Reload, until)) if self.is_settled() || Instant::now() >= until => {
-                    return Ok(self.reload());
+                    return self.reload();
                 }
                 _ => {}
             }
@@ -154,11 +155,11 @@ impl<'p> Coordinator<'_, 'p> {
         let is_waiting = !self.rounds.is_free() || !self.outbox.is_empty();
         let nap = if is_waiting { WATCHFUL } else { NAP };
         let end = self.ending.map_or(now + nap, |(_, until)| until);
-        self.lifeline
-            .next_check()
-            .min(self.schedules.next(self.walkers.scan.is_idle()))
-            .min(now + nap)
-            .min(end)
+        let wake = self.lifeline.next_check().min(now + nap).min(end);
+        match self.ending {
+            Some(_) => wake,
+            None => wake.min(self.schedules.next(self.walkers.scan.is_idle())),
+        }
     }
 
     /// Begins with what was taken; returns who asked how it is going.
@@ -346,19 +347,19 @@ impl<'p> Coordinator<'_, 'p> {
     /// Says goodbye.
     fn stop(mut self) -> Result<End, EngineError> {
         let events = self.vitals.events.load(Ordering::Relaxed);
-        let left = match self.is_idle() {
-            true => None,
-            false => Some(self.inbox.with(|waiting| waiting.hints.len())),
-        };
-        self.walkers.call_off();
+        let is_idle = self.is_idle();
+        let surveys = self.walkers.call_off().len();
+        let looks = self.rounds.take_all().len() + self.outbox.take_all().len();
+        let waiting = self.inbox.with(|waiting| waiting.len());
+        let left = (!is_idle).then_some(surveys + looks + waiting);
         self.tell(vec![telling::stopped(events, left)]);
         self.writer_halt.call();
-        self.outbox.drain(Instant::now() + FAREWELL)?;
+        self.outbox.drain(Instant::now() + LAST_TURN)?;
         Ok(End::Stop)
     }
 
     /// Leaves everything that is not done to whoever serves the next policy.
-    fn reload(mut self) -> End {
+    fn reload(mut self) -> Result<End, EngineError> {
         let doubts = self.walkers.call_off();
         let mut wishes = self.rounds.take_all();
         wishes.extend(self.outbox.take_all());
@@ -372,7 +373,16 @@ impl<'p> Coordinator<'_, 'p> {
                 waiting.hints.subtree(&path, reason, now);
             }
         });
-        End::Reload
+        // What is to be told besides is handed over, unless the watch is to end meanwhile.
+        self.outbox.flush()?;
+        while !self.outbox.is_empty() {
+            if self.inbox.wait_for_thread() {
+                self.writer_halt.call();
+                break;
+            }
+            self.outbox.flush()?;
+        }
+        Ok(End::Reload)
     }
 
     fn tell(&mut self, notices: Vec<Notice>) {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::writing::Message;
 use crate::baseline::Reader;
 use crate::event::{Notice, NoticeAction};
+use crate::inspect::Halt;
 use crate::sink::{Delivery, Health, Step};
 
 /// How long a sink that is idle goes without looking: other processes journal, too, approvals for
@@ -66,15 +67,24 @@ impl Bells {
     }
 }
 
+/// How a sink's thread and the others reach each other.
+pub(super) struct Way<'w, 'p> {
+    /// Rings when the journal has grown, and is gone when it will not grow any more.
+    pub(super) bell: &'w Receiver<()>,
+    pub(super) writer: &'w Sender<Message<'p>>,
+    pub(super) sinks: &'w Sinks,
+    /// Whether the sink will be served anew, so that it need not get everything now.
+    pub(super) is_over: &'w Halt,
+}
+
 /// Delivers to one sink until its bell is gone and the journal delivered.
-pub(super) fn deliver(
-    name: &str,
-    mut delivery: Delivery,
-    reader: &Reader,
-    bell: &Receiver<()>,
-    writer: &Sender<Message<'_>>,
-    sinks: &Sinks,
-) {
+pub(super) fn deliver(name: &str, mut delivery: Delivery, reader: &Reader, way: &Way<'_, '_>) {
+    let Way {
+        bell,
+        writer,
+        sinks,
+        is_over: is_cut_short,
+    } = way;
     let mut is_failing = false;
     let mut is_over = false;
     loop {
@@ -90,7 +100,7 @@ pub(super) fn deliver(
                     let message = format!("output {name} works again");
                     tell(writer, NoticeAction::SinkRecovered, message);
                 }
-                if told.is_err() {
+                if told.is_err() || is_cut_short.is_called() {
                     return;
                 }
                 continue;

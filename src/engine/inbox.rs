@@ -32,6 +32,9 @@ const STORM: usize = 512;
 /// disk, so a few large ones are done sooner than many small ones.
 const STORM_DELAY: Duration = Duration::from_millis(25);
 
+/// How long a thread is waited for before it is looked whether it is there at all.
+const THREAD_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Notices that may wait; of more only the number is told.
 const NOTICES: usize = 1024;
 
@@ -215,19 +218,39 @@ impl Inbox {
         }
     }
 
-    /// Leaves what a survey found, and waits while what it found before is still there.
-    pub(super) fn hand_over(&self, part: Result<Surveyed, ScanError>) {
+    /// Waits until a thread has got on, for a while at most. Says whether somebody asks for an end of
+    /// the watch.
+    pub(super) fn wait_for_thread(&self) -> bool {
         let mut waiting = self.lock();
-        while !waiting.surveyed.is_empty() && !waiting.is_closed {
+        if !waiting.is_nudged && !waiting.has_stop() {
+            let woken = self.arrived.wait_timeout(waiting, THREAD_PATIENCE);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        waiting.is_nudged = false;
+        waiting.has_stop()
+    }
+
+    /// Leaves what a survey found, and waits while what it found before is still there.
+    pub(super) fn hand_over(&self, part: Result<Surveyed, ScanError>, halt: &Halt) {
+        let mut waiting = self.lock();
+        while !waiting.surveyed.is_empty() && !waiting.is_closed && !halt.is_called() {
             waiting = self
                 .taken
                 .wait(waiting)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        if !waiting.is_closed {
+        if !waiting.is_closed && !halt.is_called() {
             waiting.surveyed.push_back(part);
             self.arrived.notify_one();
         }
+    }
+
+    /// Calls surveys off, also one that waits for what it found to be taken.
+    pub(super) fn call_off(&self, halt: &Halt) {
+        let waiting = self.lock();
+        halt.call();
+        drop(waiting);
+        self.taken.notify_all();
     }
 
     /// Lets surveys hand over what they find as long as the value lives.
@@ -275,6 +298,11 @@ impl Waiting {
             notices.push(Notice::now(NoticeAction::Degraded, message));
         }
         notices
+    }
+
+    fn has_stop(&self) -> bool {
+        let is_stop = |request: &Request| matches!(request, Request::Stop);
+        self.requests.iter().any(is_stop)
     }
 
     /// Says whether somebody asks for an end or a reload.
@@ -337,6 +365,11 @@ impl Waiting {
     /// Makes everything due that is not yet.
     pub(super) fn hurry(&mut self) {
         self.appeared_due = self.appeared_due.map(|_| Instant::now());
+    }
+
+    /// Returns how many paths wait to be looked at.
+    pub(super) fn len(&self) -> usize {
+        self.hints.len() + self.appeared.len()
     }
 
     /// Says whether nothing is left to look at.

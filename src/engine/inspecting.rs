@@ -10,7 +10,7 @@ use std::sync::Arc;
 use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::{Kind, Stat};
 
-use super::large::{LARGE, Readings};
+use super::large::{LARGE, Reading, Readings};
 use super::round::{Reason, Wish};
 use crate::baseline::{BaselineError, Reader};
 use crate::inspect::{Inspector, Observation, Present, Request, Wanted};
@@ -50,15 +50,16 @@ impl Group {
 
 /// What a look at one path came to.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "short-lived and nearly always the large variant"
-)]
 pub(super) enum Look {
     /// This was found.
     Seen {
         observed: Observation,
         /// As what it is to be watched, if the policy watches it; none where that does not matter.
+        kind: Option<Kind>,
+    },
+    /// This was found a little earlier, and more has happened since.
+    Outdated {
+        observed: Observation,
         kind: Option<Kind>,
     },
     /// It is so large that it is to be read beside the round.
@@ -148,21 +149,21 @@ impl Looker {
 
     /// Answers for a large file from what was read of it beside the rounds.
     ///
-    /// A file that a rename led to is read at once: only together with its other end it is a move.
+    /// What a survey found or a rename led to is read at once: only together with its other end it
+    /// is a move.
     fn look_aside(&self, wish: &Wish, found: &Stat, limit: Option<u64>) -> Option<Look> {
         let readings = self.readings.as_ref()?;
         let is_read = found.kind == Kind::File && limit.is_none_or(|limit| found.size <= limit);
         let Reason::Heard(hint) = &wish.reason else {
             return None;
         };
-        if !is_read || found.size < LARGE || hint.group.is_some() {
+        if !is_read || found.size < LARGE || hint.group.is_some() || readings.is_full() {
             return None;
         }
+        let kind = Some(found.kind);
         Some(match readings.take(&wish.path, found) {
-            Some(observed) => Look::Seen {
-                observed,
-                kind: Some(found.kind),
-            },
+            Some(Reading::Current(observed)) => Look::Seen { observed, kind },
+            Some(Reading::Outdated(observed)) => Look::Outdated { observed, kind },
             None => Look::Large,
         })
     }

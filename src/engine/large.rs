@@ -4,12 +4,18 @@
 //! everything else for a minute. A looker that comes upon such a file leaves it ([`Look::Large`]);
 //! this lane reads it, and its hint comes due again. Then the looker takes what was read, if the name
 //! still leads to the same file. So the file is looked at in a round like any other, and what is
-//! written stays in order.
+//! written stays in order. What a file was when it was read is told also when it has changed since;
+//! then it is read once more.
+//!
+//! Only what the kernel named goes this way. What a survey found or a rename led to is read in its
+//! round: only together with the other end it is a move.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use waxseal_platform::stat::Stat;
@@ -17,116 +23,173 @@ use waxseal_platform::stat::Stat;
 use super::EngineError;
 use super::inbox::Inbox;
 use super::inspecting::{Group, Look, Looker};
-use super::looking::Worker;
 use super::round::Wish;
+use super::worker::{MOST_LOST, Patience, Post, Worker, unanswered};
+use crate::baseline::Reader;
 use crate::event::FoundBy;
-use crate::inspect::{Halt, Inspector, Observation, Progress, Throttle};
+use crate::inspect::{Halt, Inspector, Observation, Throttle};
+use crate::policy::Policy;
 
 /// From this size on a file is large: reading it takes longer than looking at a round of small ones.
 pub(super) const LARGE: u64 = 32 << 20;
 
+/// Files that may wait; with more, large files are read in the rounds.
+const MOST: usize = 4096;
+
+/// How long a reading is kept that nobody takes: its hint comes due again within a second.
+const KEPT: Duration = Duration::from_secs(60);
+
 /// What was read of large files and nobody has taken yet.
 #[derive(Debug, Default)]
-pub(super) struct Readings(Mutex<HashMap<PathBuf, Observation>>);
+pub(super) struct Readings {
+    read: Mutex<HashMap<PathBuf, (Instant, Observation)>>,
+    is_full: AtomicBool,
+}
+
+/// What there is of a large file.
+#[derive(Debug)]
+pub(super) enum Reading {
+    /// The file is as it was read.
+    Current(Observation),
+    /// It has changed since, or changed while it was read.
+    Outdated(Observation),
+}
 
 impl Readings {
     /// Takes what was read of the file that is at a path now.
-    pub(super) fn take(&self, path: &PathBuf, found: &Stat) -> Option<Observation> {
-        let read = self.all().remove(path)?;
-        let is_it = match &read {
+    pub(super) fn take(&self, path: &Path, found: &Stat) -> Option<Reading> {
+        let (_, read) = self.all().remove(path)?;
+        match &read {
             Observation::Present(present) => {
                 let stat = &present.state.stat;
-                (stat.device, stat.inode) == (found.device, found.inode)
+                let is_same = (stat.device, stat.inode) == (found.device, found.inode);
+                let is_current = present.state.is_untouched(found);
+                is_same.then_some(match is_current {
+                    true => Reading::Current(read),
+                    false => Reading::Outdated(read),
+                })
             }
-            Observation::Unstable => true,
-            Observation::Absent | Observation::Unreadable(_) => false,
-        };
-        is_it.then_some(read)
+            Observation::Unstable => Some(Reading::Outdated(read)),
+            Observation::Unreadable(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                Some(Reading::Current(read))
+            }
+            Observation::Absent | Observation::Unreadable(_) => None,
+        }
+    }
+
+    /// Says whether so many files wait that others are read where they are met.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
     }
 
     fn put(&self, path: PathBuf, observed: Observation) {
-        self.all().insert(path, observed);
+        let now = Instant::now();
+        let mut all = self.all();
+        all.retain(|_, (at, _)| now.saturating_duration_since(*at) < KEPT);
+        all.insert(path, (now, observed));
     }
 
-    fn forget(&self, path: &PathBuf) {
-        self.all().remove(path);
-    }
-
-    fn all(&self) -> MutexGuard<'_, HashMap<PathBuf, Observation>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<PathBuf, (Instant, Observation)>> {
         // A map of whole values: no panic leaves it half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the thread needs.
+pub(super) struct Lane {
+    pub(super) policy: Arc<Policy>,
+    pub(super) reader: Reader,
+    pub(super) readings: Arc<Readings>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) halt: Halt,
 }
 
 /// The lane: one thread, and who waits for it.
 pub(super) struct LargeFiles {
+    lane: Lane,
     paths: Option<Sender<PathBuf>>,
+    wanted: Receiver<PathBuf>,
+    done: Sender<Result<PathBuf, EngineError>>,
     read: Receiver<Result<PathBuf, EngineError>>,
-    readings: Arc<Readings>,
-    waiting: HashMap<PathBuf, Vec<Wish>>,
+    waiting: HashMap<PathBuf, Wish>,
+    /// What is to be looked at again.
+    again: Vec<Wish>,
     worker: Worker,
+    post: Arc<Post<PathBuf>>,
+    patience: Patience<PathBuf>,
+    /// Threads that were given up and have not ended.
+    lost: Arc<AtomicUsize>,
 }
 
 impl LargeFiles {
     /// Starts the thread.
-    pub(super) fn start(
-        looker: Looker,
-        readings: Arc<Readings>,
-        inbox: Arc<Inbox>,
-        halt: &Halt,
-    ) -> Result<LargeFiles, EngineError> {
-        let (paths, wanted) = unbounded::<PathBuf>();
+    pub(super) fn start(lane: Lane) -> Result<LargeFiles, EngineError> {
+        let (paths, wanted) = unbounded();
         let (done, read) = unbounded();
-        let (kept, heeded) = (Arc::clone(&readings), halt.clone());
-        let work = move || {
-            for path in wanted {
-                let looked = look(&looker, &path, &heeded);
-                let told = looked.map(|observed| {
-                    if let Some(observed) = observed {
-                        kept.put(path.clone(), observed);
-                    }
-                    path
-                });
-                if done.send(told).is_err() {
-                    return;
-                }
-                inbox.nudge();
-            }
-        };
+        let (post, lost) = (Arc::default(), Arc::default());
+        let worker = start(&lane, &wanted, &done, &post, &lost)?;
         Ok(LargeFiles {
+            lane,
             paths: Some(paths),
+            wanted,
+            done,
             read,
-            readings,
             waiting: HashMap::new(),
-            worker: Worker::start("large", work)?,
+            again: Vec::new(),
+            worker,
+            post,
+            patience: Patience::new(),
+            lost,
         })
     }
 
     /// Has the file of a wish read; the wish comes back with [`LargeFiles::take_read`].
     pub(super) fn put(&mut self, wish: Wish) {
-        let path = wish.path.clone();
-        let waiting = self.waiting.entry(path.clone()).or_default();
-        waiting.push(wish);
-        if waiting.len() == 1
-            && let Some(paths) = &self.paths
-        {
-            // A thread that ended is found out by `is_alive`.
-            let _ = paths.send(path);
+        if self.waiting.contains_key(&wish.path) {
+            // It waits with the other hints, which are merged.
+            return self.look_again(wish);
         }
+        if let Some(paths) = &self.paths {
+            // A thread that ended is found out by `is_alive`.
+            let _ = paths.send(wish.path.clone());
+        }
+        self.waiting.insert(wish.path.clone(), wish);
+        self.note_fill();
     }
 
-    /// Takes the wishes whose files were read.
+    /// Has a path looked at again a little later.
+    pub(super) fn look_again(&mut self, wish: Wish) {
+        self.again.push(wish);
+    }
+
+    /// Takes the wishes whose files were read, and others that are to be looked at again.
     pub(super) fn take_read(&mut self) -> Result<Vec<Wish>, EngineError> {
-        let mut wishes = Vec::new();
         while let Ok(read) = self.read.try_recv() {
-            wishes.extend(self.waiting.remove(&read?).unwrap_or_default());
+            self.again.extend(self.waiting.remove(&read?));
         }
-        Ok(wishes)
+        self.note_fill();
+        Ok(std::mem::take(&mut self.again))
+    }
+
+    /// Gives up a file that the kernel does not let go of, and reads the next with another thread.
+    pub(super) fn check(&mut self, now: Instant) -> Result<(), EngineError> {
+        let is_hopeless = self.lost.load(Ordering::Relaxed) >= MOST_LOST;
+        let Some(path) = self.patience.hung(&self.post, now).filter(|_| !is_hopeless) else {
+            return Ok(());
+        };
+        self.post.give_up();
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.again.extend(self.waiting.remove(&path));
+        self.lane.readings.put(path, unanswered());
+        self.post = Arc::default();
+        self.patience = Patience::new();
+        self.worker = start(&self.lane, &self.wanted, &self.done, &self.post, &self.lost)?;
+        Ok(())
     }
 
     /// Says whether nobody waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.again.is_empty()
     }
 
     /// Returns the files that wait or are being read.
@@ -136,30 +199,81 @@ impl LargeFiles {
 
     /// Takes every wish back that waits.
     pub(super) fn take_all(&mut self) -> Vec<Wish> {
-        let waiting = std::mem::take(&mut self.waiting);
-        for path in waiting.keys() {
-            self.readings.forget(path);
-        }
-        waiting.into_values().flatten().collect()
+        let waiting = std::mem::take(&mut self.waiting).into_values();
+        waiting.chain(std::mem::take(&mut self.again)).collect()
     }
 
     /// Says whether its thread is alive.
     pub(super) fn is_alive(&self) -> bool {
         !self.worker.is_finished()
     }
+
+    fn note_fill(&self) {
+        let is_full = self.waiting.len() >= MOST;
+        self.lane.readings.is_full.store(is_full, Ordering::Relaxed);
+    }
 }
 
 impl Drop for LargeFiles {
     fn drop(&mut self) {
+        self.lane.halt.call();
         self.paths = None;
-        self.worker.leave();
+        self.worker.leave(Worker::farewell());
     }
 }
 
-fn look(looker: &Looker, path: &Path, halt: &Halt) -> Result<Option<Observation>, EngineError> {
-    let (progress, throttle) = (Progress::default(), Throttle::new(0));
+/// Starts a thread that reads what is wanted, one file after the other.
+fn start(
+    lane: &Lane,
+    wanted: &Receiver<PathBuf>,
+    done: &Sender<Result<PathBuf, EngineError>>,
+    post: &Arc<Post<PathBuf>>,
+    lost: &Arc<AtomicUsize>,
+) -> Result<Worker, EngineError> {
+    let looker = Looker {
+        policy: Arc::clone(&lane.policy),
+        reader: lane.reader.another()?,
+        readings: None,
+    };
+    let (readings, inbox, halt) = (
+        Arc::clone(&lane.readings),
+        Arc::clone(&lane.inbox),
+        &lane.halt,
+    );
+    let (wanted, done, halt) = (wanted.clone(), done.clone(), halt.clone());
+    let (post, lost) = (Arc::clone(post), Arc::clone(lost));
+    Ok(Worker::start("large", move || {
+        for path in wanted {
+            post.show(Some(path.clone()));
+            let looked = look(&looker, &path, &post, &halt);
+            post.show(None);
+            if post.is_given_up() {
+                lost.fetch_sub(1, Ordering::Relaxed);
+                return;
+            }
+            let told = looked.map(|observed| {
+                if let Some(observed) = observed {
+                    readings.put(path.clone(), observed);
+                }
+                path
+            });
+            if done.send(told).is_err() {
+                return;
+            }
+            inbox.nudge();
+        }
+    })?)
+}
+
+fn look(
+    looker: &Looker,
+    path: &Path,
+    post: &Post<PathBuf>,
+    halt: &Halt,
+) -> Result<Option<Observation>, EngineError> {
+    let throttle = Throttle::new(0);
     let threads = thread::available_parallelism().map_or(1, Into::into);
-    let mut inspector = Inspector::new(threads, &progress, &throttle).heed(halt);
+    let mut inspector = Inspector::new(threads, &post.progress, &throttle).heed(halt);
     let group = Group {
         dir: path.parent().unwrap_or(path).to_owned(),
         wishes: vec![Wish::surveyed(path.to_owned(), FoundBy::Watch)],
@@ -169,4 +283,53 @@ fn look(looker: &Looker, path: &Path, halt: &Halt) -> Result<Option<Observation>
         Some(Look::Seen { observed, .. }) if !halt.is_called() => Some(observed),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::Present;
+    use crate::state::sample::{file, with};
+
+    fn read() -> Observation {
+        Observation::Present(Present {
+            state: file(b"content"),
+            unread: None,
+        })
+    }
+
+    #[test]
+    fn a_reading_is_taken_once_and_only_for_the_file_that_was_read() {
+        let (readings, path) = (Readings::default(), Path::new("/x"));
+        let now = file(b"content").stat;
+        readings.put(path.to_owned(), read());
+        assert!(matches!(
+            readings.take(path, &now),
+            Some(Reading::Current(_))
+        ));
+        assert!(readings.take(path, &now).is_none());
+        readings.put(path.to_owned(), read());
+        let other = Stat {
+            inode: now.inode + 1,
+            ..now
+        };
+        assert!(readings.take(path, &other).is_none());
+    }
+
+    #[test]
+    fn a_file_that_changed_after_it_was_read_is_to_be_read_again() {
+        let (readings, path) = (Readings::default(), Path::new("/x"));
+        let now = file(b"content").stat;
+        let later = with(&file(b"content"), |state| {
+            let changed = state.stat.changed;
+            state.stat.changed =
+                waxseal_platform::stat::Timestamp::new(changed.secs() + 1, changed.nanos());
+        });
+        readings.put(path.to_owned(), read());
+        let taken = readings.take(path, &later.stat);
+        assert!(matches!(taken, Some(Reading::Outdated(_))), "{taken:?}");
+        readings.put(path.to_owned(), Observation::Unstable);
+        let taken = readings.take(path, &now);
+        assert!(matches!(taken, Some(Reading::Outdated(_))), "{taken:?}");
+    }
 }

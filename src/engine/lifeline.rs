@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -52,16 +52,17 @@ pub(super) struct Lifeline {
     options: Mutex<Options>,
     listening: Listening,
     lookout: Arc<Lookout>,
-    running: RwLock<Running>,
+    running: Mutex<Running>,
     /// The uppermost directories that only looking again and again covers, with the reason.
     polled: Mutex<BTreeMap<PathBuf, String>>,
-    /// Those of them that nobody was told of yet.
-    degraded: Mutex<Vec<(PathBuf, String)>>,
+    /// Those of them that nobody was told of yet, and how many more there are.
+    degraded: Mutex<(Vec<(PathBuf, String)>, usize)>,
     beat: Mutex<Beat>,
 }
 
 struct Running {
-    watcher: Watcher,
+    /// Shared, so that nobody holds the lock while it asks a file system that may not answer.
+    watcher: Arc<Watcher>,
     readers: Vec<JoinHandle<io::Result<()>>>,
     is_over: Arc<AtomicBool>,
 }
@@ -87,7 +88,7 @@ impl Lifeline {
             options: Mutex::new(options),
             listening,
             lookout: Arc::clone(lookout),
-            running: RwLock::new(running),
+            running: Mutex::new(running),
             polled: Mutex::new(BTreeMap::new()),
             degraded: Mutex::default(),
             beat: Mutex::new(Beat {
@@ -98,10 +99,14 @@ impl Lifeline {
         })
     }
 
+    fn watcher(&self) -> Arc<Watcher> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&running.watcher)
+    }
+
     /// Covers one directory from now on.
     pub(super) fn cover(&self, path: &Path, dir: &Dir) {
-        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        let coverage = running.watcher.cover(dir, path);
+        let coverage = self.watcher().cover(dir, path);
         let mut polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
         let Coverage::Polling { reason } = coverage else {
             // It may have been refused for a while only.
@@ -110,8 +115,9 @@ impl Lifeline {
         };
         if !path.ancestors().any(|above| polled.contains_key(above)) {
             let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
-            if degraded.len() < DEGRADED {
-                degraded.push((path.to_owned(), reason.clone()));
+            match degraded.0.len() < DEGRADED {
+                true => degraded.0.push((path.to_owned(), reason.clone())),
+                false => degraded.1 += 1,
             }
             polled.insert(path.to_owned(), reason);
         }
@@ -135,23 +141,28 @@ impl Lifeline {
                 format!("nothing tells of changes below {shown}, so it is polled: {reason}");
             Notice::now(NoticeAction::Degraded, message).about(&path)
         };
-        degraded.drain(..).map(notice).collect()
+        let mut notices: Vec<Notice> = degraded.0.drain(..).map(notice).collect();
+        let more = std::mem::take(&mut degraded.1);
+        if more > 0 {
+            let message = format!("{more} more places are polled: `waxseal status` lists them");
+            notices.push(Notice::now(NoticeAction::Degraded, message));
+        }
+        notices
     }
 
     /// Looks no more after what is polled at and below a path.
     pub(super) fn forget(&self, path: &Path) {
-        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        running.watcher.forget(path);
+        self.watcher().forget(path);
         let mut polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
         polled.retain(|known, _| !known.starts_with(path));
     }
 
     /// Says by what the nearest directory at or above a path is covered, `poll` for what is polled.
     pub(super) fn covering(&self, path: &Path) -> Option<(PathBuf, &'static str)> {
-        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        let watcher = self.watcher();
         let polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
         path.ancestors().find_map(|above| {
-            let backend = running.watcher.covering(above).map(BackendKind::name);
+            let backend = watcher.covering(above).map(BackendKind::name);
             let backend = backend.or_else(|| polled.contains_key(above).then_some("poll"))?;
             Some((above.to_owned(), backend))
         })
@@ -159,8 +170,7 @@ impl Lifeline {
 
     /// Returns what each backend covers.
     pub(super) fn health(&self) -> Vec<BackendHealth> {
-        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        running.watcher.health()
+        self.watcher().health()
     }
 
     /// Says until when the coordinator may sleep before it calls [`Lifeline::check`] again.
@@ -195,6 +205,12 @@ impl Lifeline {
         beat.answer.is_some()
     }
 
+    /// Says whether the canary is on its way.
+    pub(super) fn is_waiting(&self) -> bool {
+        let beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        beat.answer.is_some()
+    }
+
     /// Takes note of the backends whose canary was heard; says whether none is waited for.
     pub(super) fn heard(&self, backends: &[BackendKind]) -> bool {
         let mut beat = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
@@ -214,11 +230,11 @@ impl Lifeline {
     }
 
     fn touch(&self, beat: &mut Beat, now: Instant) {
-        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        let backends = running.watcher.health();
+        let watcher = self.watcher();
+        let backends = watcher.health();
         let used = backends.iter().filter(|health| health.unusable.is_none());
         beat.next = now + self.listening.beat;
-        match running.watcher.beat() {
+        match watcher.beat() {
             Ok(()) => {
                 beat.untouchable = None;
                 let until = now + self.listening.answer;
@@ -235,7 +251,7 @@ impl Lifeline {
     }
 
     fn ended(&self) -> Option<String> {
-        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let dead = running.readers.iter().position(JoinHandle::is_finished)?;
         let reader = running.readers.swap_remove(dead);
         let name = reader.thread().name().unwrap_or("a reader").to_owned();
@@ -261,10 +277,12 @@ impl Lifeline {
 
     /// Begins anew with fresh queues; everything must be covered again.
     pub(super) fn restart(&self) -> Result<(), WatchError> {
-        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.leave();
         let options = self.options.lock().unwrap_or_else(PoisonError::into_inner);
         *running = Running::start(&options, &self.listening.tap, &self.lookout)?;
+        drop(options);
+        drop(running);
         self.polled
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -299,7 +317,7 @@ impl Running {
             .collect::<io::Result<Vec<_>>>()
             .map_err(WatchError::Thread)?;
         Ok(Running {
-            watcher,
+            watcher: Arc::new(watcher),
             readers,
             is_over,
         })

@@ -1,14 +1,11 @@
 //! The inspecting threads: [`Lookers`], who are handed the groups of a round and answer in any order.
-//!
-//! A thread may wait for ever, in the kernel, for a file system that does not answer. So none is
-//! waited for without end: after [`HUNG`] without a byte read its group is answered for, another
-//! thread takes its place, and what it says one day is not heard.
 
-use std::io;
-use std::sync::atomic::Ordering;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -16,47 +13,10 @@ use super::EngineError;
 use super::inbox::Inbox;
 use super::inspecting::{Group, Look, Looker};
 use super::large::Readings;
+use super::worker::{MOST_LOST, Patience, Post, Worker, hung};
 use crate::baseline::Reader;
-use crate::inspect::{Halt, Inspector, Observation, Progress, Throttle};
+use crate::inspect::{Halt, Inspector, Throttle};
 use crate::policy::Policy;
-
-/// How long a look may go without getting on.
-const HUNG: Duration = Duration::from_secs(30);
-
-/// Threads that are replaced; with more of them waiting for the kernel, something else is wrong.
-const REPLACED: usize = 8;
-
-/// How long a thread may take to notice that the watch is over.
-const FAREWELL: Duration = Duration::from_secs(1);
-
-/// A thread that may have to be left behind.
-pub(super) struct Worker(Option<JoinHandle<()>>);
-
-impl Worker {
-    /// Starts a thread.
-    pub(super) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Worker> {
-        let builder = thread::Builder::new().name(format!("waxseal-{name}"));
-        Ok(Worker(Some(builder.spawn(work)?)))
-    }
-
-    pub(super) fn is_finished(&self) -> bool {
-        self.0.as_ref().is_none_or(JoinHandle::is_finished)
-    }
-
-    /// Waits for a thread that was told to end, but not for one that the kernel keeps.
-    pub(super) fn leave(&mut self) {
-        let until = Instant::now() + FAREWELL;
-        while !self.is_finished() && Instant::now() < until {
-            thread::sleep(Duration::from_millis(1));
-        }
-        if self.is_finished()
-            && let Some(handle) = self.0.take()
-        {
-            // A panic was told when its answer was missed.
-            let _ = handle.join();
-        }
-    }
-}
 
 /// What every looker needs.
 pub(super) struct Tools {
@@ -76,7 +36,10 @@ pub(super) struct Lookers {
     answer: Sender<Answer>,
     answers: Receiver<Answer>,
     crew: Vec<Member>,
-    replaced: usize,
+    enlisted: usize,
+    /// Threads that were given up and have not ended.
+    lost: Arc<AtomicUsize>,
+    shunned: Arc<Shunned>,
 }
 
 /// One group to look at.
@@ -85,6 +48,9 @@ struct Task {
     index: usize,
     group: Arc<Group>,
 }
+
+/// Which group of which round.
+type Number = (u64, usize);
 
 /// What became of one group.
 pub(super) struct Answer {
@@ -97,23 +63,17 @@ pub(super) struct Answer {
 
 struct Member {
     worker: Worker,
-    post: Arc<Post>,
-    /// When it was last seen to get on, and how many bytes it had read by then.
-    moved: Instant,
-    bytes: u64,
-    task: Option<(u64, usize)>,
+    post: Arc<Post<Number>>,
+    patience: Patience<Number>,
 }
 
-/// What a thread is at.
+/// Directories that do not answer: nobody goes there again in this round.
 #[derive(Default)]
-struct Post {
-    progress: Progress,
-    task: Mutex<Option<(u64, usize)>>,
-}
+struct Shunned(Mutex<HashSet<PathBuf>>);
 
-impl Post {
-    fn task(&self) -> MutexGuard<'_, Option<(u64, usize)>> {
-        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shunned {
+    fn all(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,16 +89,17 @@ impl Lookers {
             answer,
             answers,
             crew: Vec::new(),
-            replaced: 0,
+            enlisted: 0,
+            lost: Arc::default(),
+            shunned: Arc::default(),
         };
-        for _ in 0..lookers.tools.threads {
-            lookers.enlist()?;
-        }
+        lookers.fill_up()?;
         Ok(lookers)
     }
 
     /// Has the groups of a round looked at.
     pub(super) fn look(&self, round: u64, groups: &[Arc<Group>]) {
+        self.shunned.all().clear();
         for (index, group) in groups.iter().enumerate() {
             let group = Arc::clone(group);
             if let Some(tasks) = &self.tasks {
@@ -157,37 +118,41 @@ impl Lookers {
         self.answers.try_recv().ok()
     }
 
+    /// Lets nobody go to a directory any more until the next round.
+    pub(super) fn shun(&self, dir: &Path) {
+        self.shunned.all().insert(dir.to_owned());
+    }
+
     /// Gives up the groups of a round that the kernel does not let go of; returns which they are.
+    /// Where no thread is left, these are all that nobody has begun with.
     pub(super) fn give_up(&mut self, round: u64, now: Instant) -> Result<Vec<usize>, EngineError> {
         let mut given_up = Vec::new();
         for member in &mut self.crew {
-            let task = *member.post.task();
-            let bytes = member.post.progress.bytes_read.load(Ordering::Relaxed);
-            if task != member.task || bytes != member.bytes {
-                (member.task, member.bytes, member.moved) = (task, bytes, now);
-            }
-            let is_hung = now.saturating_duration_since(member.moved) >= HUNG;
-            if let Some((at, index)) = task
+            if let Some((at, index)) = member.patience.hung(&member.post, now)
                 && at == round
-                && is_hung
             {
+                member.post.give_up();
+                self.lost.fetch_add(1, Ordering::Relaxed);
                 given_up.push(index);
             }
         }
-        let is_lost = |member: &Member| {
-            member
-                .task
-                .is_some_and(|(at, index)| at == round && given_up.contains(&index))
-        };
         // Dropped unjoined: it ends when the kernel lets it.
-        self.crew.retain(|member| !is_lost(member));
-        for _ in &given_up {
-            if self.replaced < REPLACED {
-                self.replaced += 1;
-                self.enlist()?;
-            }
+        self.crew.retain(|member| !member.post.is_given_up());
+        self.fill_up()?;
+        if self.crew.is_empty() {
+            let untaken = self.wanted.try_iter().filter(|task| task.round == round);
+            given_up.extend(untaken.map(|task| task.index));
         }
         Ok(given_up)
+    }
+
+    /// Starts threads until there are enough, as long as not too many wait for the kernel.
+    fn fill_up(&mut self) -> Result<(), EngineError> {
+        while self.crew.len() < self.tools.threads && self.lost.load(Ordering::Relaxed) < MOST_LOST
+        {
+            self.enlist()?;
+        }
+        Ok(())
     }
 
     fn enlist(&mut self) -> Result<(), EngineError> {
@@ -198,24 +163,27 @@ impl Lookers {
         };
         let post = Arc::new(Post::default());
         let (tasks, at) = (self.wanted.clone(), Arc::clone(&post));
+        let (lost, shunned) = (Arc::clone(&self.lost), Arc::clone(&self.shunned));
         let report = Report {
             answers: self.answer.clone(),
             inbox: Arc::clone(&self.tools.inbox),
             post: Arc::clone(&post),
         };
         let (halt, threads) = (self.tools.halt.clone(), self.tools.threads);
-        let name = format!("look-{}", self.crew.len() + self.replaced);
+        let name = format!("look-{}", self.enlisted);
+        self.enlisted += 1;
         let worker = Worker::start(&name, move || {
             let throttle = Throttle::new(0);
             let mut inspector = Inspector::new(threads, &at.progress, &throttle).heed(&halt);
-            work(&looker, &tasks, &report, &mut inspector);
+            work(&looker, &tasks, &report, &shunned, &mut inspector);
+            if at.is_given_up() {
+                lost.fetch_sub(1, Ordering::Relaxed);
+            }
         })?;
         self.crew.push(Member {
             worker,
             post,
-            moved: Instant::now(),
-            bytes: 0,
-            task: None,
+            patience: Patience::new(),
         });
         Ok(())
     }
@@ -225,20 +193,10 @@ impl Drop for Lookers {
     fn drop(&mut self) {
         self.tools.halt.call();
         self.tasks = None;
-        self.crew
-            .iter_mut()
-            .for_each(|member| member.worker.leave());
-    }
-}
-
-/// Says what a path comes to whose file system does not answer.
-pub(super) fn hung() -> Look {
-    Look::Seen {
-        observed: Observation::Unreadable(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the file system does not answer",
-        )),
-        kind: None,
+        let until = Worker::farewell();
+        for member in &mut self.crew {
+            member.worker.leave(until);
+        }
     }
 }
 
@@ -246,7 +204,7 @@ pub(super) fn hung() -> Look {
 struct Report {
     answers: Sender<Answer>,
     inbox: Arc<Inbox>,
-    post: Arc<Post>,
+    post: Arc<Post<Number>>,
 }
 
 impl Report {
@@ -260,8 +218,8 @@ impl Report {
 
 impl Drop for Report {
     fn drop(&mut self) {
-        let task = *self.post.task();
-        if let Some((round, index)) = task.filter(|_| thread::panicking()) {
+        let task = self.post.task().filter(|_| thread::panicking());
+        if let Some((round, index)) = task {
             let looks = Err(EngineError::Thread("look at files"));
             self.answer(Answer {
                 round,
@@ -272,18 +230,31 @@ impl Drop for Report {
     }
 }
 
-fn work(looker: &Looker, tasks: &Receiver<Task>, report: &Report, inspector: &mut Inspector<'_>) {
+fn work(
+    looker: &Looker,
+    tasks: &Receiver<Task>,
+    report: &Report,
+    shunned: &Shunned,
+    inspector: &mut Inspector<'_>,
+) {
     for Task {
         round,
         index,
         group,
     } in tasks
     {
-        *report.post.task() = Some((round, index));
-        let looks = looker.look(&group, inspector).map_err(EngineError::from);
+        report.post.show(Some((round, index)));
+        let is_shunned = shunned.all().contains(&group.dir);
+        let looks = match is_shunned {
+            true => Ok(group.wishes.iter().map(|_| hung()).collect()),
+            false => looker.look(&group, inspector).map_err(EngineError::from),
+        };
         // Before the answer: whoever takes it wants the group for itself.
         drop(group);
-        *report.post.task() = None;
+        report.post.show(None);
+        if report.post.is_given_up() {
+            return;
+        }
         let answer = Answer {
             round,
             index,

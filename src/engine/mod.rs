@@ -47,6 +47,7 @@ mod taken;
 mod telling;
 mod vitals;
 mod walkers;
+mod worker;
 mod writing;
 
 #[cfg(test)]
@@ -102,6 +103,8 @@ pub struct Engine {
     has_served: bool,
     /// The policy under which everything was last covered.
     served: Option<Arc<Policy>>,
+    /// Where a later one decides otherwise, until that was scanned.
+    in_question: Vec<PathBuf>,
 }
 
 /// Why a watch ended.
@@ -153,6 +156,7 @@ impl Engine {
             vitals: Vitals::default(),
             has_served: false,
             served: None,
+            in_question: Vec::new(),
         })
     }
 

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use super::EngineError;
 use super::inspecting::{Group, Look};
 use super::large::LargeFiles;
-use super::looking::{Answer, Lookers, hung};
+use super::looking::{Answer, Lookers};
 use super::round::{Round, STEP, Sighting, Wish};
 use super::surveying::Done;
+use super::worker::hung;
 use crate::policy::Policy;
 
 /// Paths of one directory that one thread looks at in a row.
@@ -150,15 +151,18 @@ impl<'p> Rounds<'p> {
 
     /// Gives up what hangs, and returns a directory that takes very long, once for each step.
     pub(super) fn check(&mut self, now: Instant) -> Result<Option<&Path>, EngineError> {
+        self.large.check(now)?;
         let begun = self.begun;
         let given_up = self.lookers.give_up(begun, now)?;
         let Some(flight) = &mut self.flight else {
             return Ok(None);
         };
         for index in given_up {
-            let group = flight.step.groups.get(index);
-            let looks = group.map(|group| group.wishes.iter().map(|_| hung()).collect());
-            flight.set(index, looks.unwrap_or_default());
+            if let Some(group) = flight.step.groups.get(index) {
+                self.lookers.shun(&group.dir);
+                let looks = group.wishes.iter().map(|_| hung()).collect();
+                flight.set(index, looks);
+            }
         }
         let is_slow = now.saturating_duration_since(flight.began) >= SLOW;
         if !is_slow || std::mem::replace(&mut flight.is_told, true) {
@@ -185,6 +189,7 @@ impl<'p> Rounds<'p> {
         // What a thread says that was given up is about a step that is over, or about nothing new.
         if answer.round == self.begun
             && let Some(flight) = &mut self.flight
+            && flight.is_missing(answer.index)
         {
             flight.set(answer.index, answer.looks?);
         }
@@ -198,9 +203,12 @@ impl<'p> Rounds<'p> {
         for (group, looks) in groups.zip(flight.looks) {
             let group = Arc::try_unwrap(group).unwrap_or_else(|shared| Group::clone(&shared));
             for (wish, look) in group.wishes.into_iter().zip(looks.unwrap_or_default()) {
+                if let Look::Outdated { .. } = &look {
+                    self.large.look_again(wish.clone());
+                }
                 match look {
                     Look::Large => self.large.put(wish),
-                    Look::Seen { observed, kind } => {
+                    Look::Seen { observed, kind } | Look::Outdated { observed, kind } => {
                         let decision = kind.map(|kind| self.policy.decide(&wish.path, kind));
                         sightings.push(Sighting {
                             rule: decision.and_then(|decision| decision.watched()),
@@ -221,6 +229,10 @@ impl<'p> Rounds<'p> {
 }
 
 impl Flight {
+    fn is_missing(&self, index: usize) -> bool {
+        self.looks.get(index).is_some_and(Option::is_none)
+    }
+
     fn set(&mut self, index: usize, looks: Vec<Look>) {
         if let Some(slot @ None) = self.looks.get_mut(index) {
             *slot = Some(looks);

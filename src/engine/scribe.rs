@@ -219,6 +219,11 @@ impl<'e, 'p> Scribe<'e, 'p> {
         }
     }
 
+    /// Takes back the wishes of a round whose last step never came.
+    pub(super) fn take_open(&mut self) -> Vec<Wish> {
+        self.open.take().map(|open| open.wishes).unwrap_or_default()
+    }
+
     /// Journals notices.
     pub(super) fn tell(&mut self, notices: &[Notice]) -> Result<(), BaselineError> {
         let mut batch = begin(self.baseline, &mut self.foreign)?;

@@ -9,10 +9,9 @@ use std::time::Instant;
 use crossbeam_channel::{Sender, bounded};
 
 use super::coordinator::{Coordinator, End};
-use super::delivering::{Bells, Sinks, deliver};
+use super::delivering::{Bells, Sinks, Way, deliver};
 use super::inbox::{Inbox, Request};
-use super::inspecting::Looker;
-use super::large::{LargeFiles, Readings};
+use super::large::{Lane, LargeFiles, Readings};
 use super::looking::{Lookers, Tools};
 use super::outbox::Outbox;
 use super::rounds::Rounds;
@@ -20,7 +19,7 @@ use super::schedules::Schedules;
 use super::scribe::Scribe;
 use super::surveying::Surveys;
 use super::walkers::{Walker, Walkers};
-use super::writing::{FAREWELL, Message, Writing};
+use super::writing::{LAST_TURN, Message, Writing};
 use super::{Engine, EngineError, Mandate};
 use crate::baseline::{BaselineError, Reader};
 use crate::event::{Notice, NoticeAction};
@@ -33,16 +32,17 @@ const MESSAGES: usize = 1;
 
 impl Engine {
     /// Covers what the policy watches, scans it, and watches until it is asked to end; `observe` is
-    /// called now and then during the scan.
+    /// called now and then during the scan, and dropped after it.
     pub fn serve(
         &mut self,
         mandate: &Mandate,
-        observe: &mut dyn FnMut(&Progress),
+        mut observe: impl FnMut(&Progress),
     ) -> Result<End, EngineError> {
         if !self.inbox.allow_start() {
             return self.end_of_start();
         }
-        let started = self.start_serving(mandate, observe);
+        let started = self.start_serving(mandate, &mut observe);
+        drop(observe);
         self.inbox.end_start();
         let deliveries = match started {
             Ok(deliveries) => deliveries,
@@ -65,6 +65,7 @@ impl Engine {
         let started = self.scan(mandate, observe)?;
         self.announce(&started)?;
         self.served = Some(Arc::clone(&mandate.policy));
+        self.in_question.clear();
         self.baseline.share();
         Ok(deliveries)
     }
@@ -85,7 +86,7 @@ impl Engine {
 
     /// Keeps other processes from writing, for the last time.
     fn hold_to_stop(&mut self) -> Result<(), EngineError> {
-        let until = Instant::now() + FAREWELL;
+        let until = Instant::now() + LAST_TURN;
         loop {
             match self.baseline.hold() {
                 Err(BaselineError::Locked { .. }) if Instant::now() < until => {}
@@ -178,10 +179,14 @@ impl Engine {
                 members: Vec::new(),
             };
             let (writer, messages) = bounded(MESSAGES);
-            let bells = crew.sinks(deliveries, &reader, &writer, sinks)?;
-            let halt = Halt::default();
+            let (halt, is_over) = (Halt::default(), Halt::default());
+            let bells = crew.sinks(deliveries, &reader, &writer, sinks, &is_over)?;
             let writing = Writing::new(scribe, inbox, vitals, bells, halt.clone());
-            let writing = spawn(scope, "write", move || writing.run(&messages))?;
+            let writing = spawn(scope, "write", move || {
+                let written = writing.run(&messages);
+                inbox.nudge();
+                written
+            })?;
             let farewell = Farewell {
                 writer: writer.clone(),
                 halt: halt.clone(),
@@ -208,11 +213,19 @@ impl Engine {
             };
             let served = coordinator.serve();
             match served {
-                // What the writer has it writes first, and may have to wait for that.
-                Ok(End::Reload) => drop(inbox.show_start(true)),
+                Ok(End::Reload) => {
+                    // What the writer has it writes first, and may have to wait for that.
+                    let _waiting = inbox.show_start(true);
+                    is_over.call();
+                }
                 _ => halt.call(),
             }
             drop(farewell);
+            while !writing.is_finished() && !halt.is_called() {
+                if inbox.wait_for_thread() {
+                    halt.call();
+                }
+            }
             let written = writing
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -229,21 +242,21 @@ fn rounds<'m>(
     inbox: &Arc<Inbox>,
 ) -> Result<Rounds<'m>, EngineError> {
     let (readings, halt) = (Arc::new(Readings::default()), Halt::default());
-    let policy = || Arc::clone(&mandate.policy);
     let lookers = Lookers::start(Tools {
-        policy: policy(),
+        policy: Arc::clone(&mandate.policy),
         reader: reader.another()?,
         readings: Arc::clone(&readings),
         inbox: Arc::clone(inbox),
         halt: halt.clone(),
         threads: mandate.threads,
     })?;
-    let looker = Looker {
-        policy: policy(),
+    let large = LargeFiles::start(Lane {
+        policy: Arc::clone(&mandate.policy),
         reader: reader.another()?,
-        readings: None,
-    };
-    let large = LargeFiles::start(looker, readings, Arc::clone(inbox), &halt)?;
+        readings,
+        inbox: Arc::clone(inbox),
+        halt,
+    })?;
     Ok(Rounds::new(&mandate.policy, lookers, large))
 }
 
@@ -279,12 +292,20 @@ impl<'s> Crew<'s, '_> {
         reader: &Reader,
         writer: &Sender<Message<'s>>,
         sinks: &'s Sinks,
+        is_over: &Halt,
     ) -> Result<Bells, EngineError> {
         let mut bells = Bells::default();
         for (name, delivery) in deliveries {
-            let (bell, writer, reader) = (bells.add(), writer.clone(), reader.another()?);
+            let (reader, writer, is_over) = (reader.another()?, writer.clone(), is_over.clone());
+            let bell = bells.add();
             self.start(&format!("sink-{name}"), move || {
-                deliver(&name, delivery, &reader, &bell, &writer, sinks);
+                let way = Way {
+                    bell: &bell,
+                    writer: &writer,
+                    sinks,
+                    is_over: &is_over,
+                };
+                deliver(&name, delivery, &reader, &way);
             })?;
         }
         Ok(bells)

@@ -78,18 +78,25 @@ impl Engine {
     }
 
     /// Returns where this policy may decide otherwise than what was scanned or watched before.
+    ///
+    /// It is remembered until all of it was scanned: what is forgotten here is covered by that scan
+    /// only, and the scan may be called off.
     fn places_in_question(&mut self, mandate: &Mandate) -> Result<Vec<PathBuf>, EngineError> {
-        let everything = vec![PathBuf::from("/")];
-        if self.lifeline.follow(&mandate.backends)? {
-            return Ok(everything);
-        }
-        let Some(served) = &self.served else {
-            return Ok(everything);
+        let everything = || vec![PathBuf::from("/")];
+        let new = match &self.served {
+            _ if self.lifeline.follow(&mandate.backends)? => everything(),
+            None => everything(),
+            Some(served) => {
+                let places = mandate.policy.spec().places_changed_since(served.spec());
+                places.iter().for_each(|place| self.lifeline.forget(place));
+                places
+            }
         };
-        let places = mandate.policy.spec().places_changed_since(served.spec());
-        // What is watched there still is covered again by the scan.
-        places.iter().for_each(|place| self.lifeline.forget(place));
-        Ok(places)
+        self.in_question.extend(new);
+        self.in_question.sort();
+        self.in_question
+            .dedup_by(|place, above| place.starts_with(above));
+        Ok(self.in_question.clone())
     }
 
     /// Covers the directories above the places: a place may come and go.

@@ -9,8 +9,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use waxseal_platform::priority;
 
 use super::inbox::Inbox;
-use super::looking::Worker;
 use super::surveying::{Cause, Order, Surveys};
+use super::worker::Worker;
+use crate::event::{Notice, NoticeAction};
 use crate::hint::Reason;
 use crate::inspect::Halt;
 use crate::scan::ScanError;
@@ -26,6 +27,7 @@ pub(super) struct Walker {
     present: Option<Order>,
     waiting: Vec<Order>,
     halt: Halt,
+    inbox: Arc<Inbox>,
 }
 
 /// All of them: what hangs or takes hours in one holds up no other.
@@ -48,6 +50,7 @@ impl Walker {
     ) -> io::Result<Walker> {
         let (sender, orders) = unbounded();
         let halt = surveys.halt.clone();
+        let waits_at = Arc::clone(&inbox);
         let worker = Worker::start(name, move || {
             if gives_way {
                 // Where it is refused, a scan is as quick as ever.
@@ -61,6 +64,7 @@ impl Walker {
             present: None,
             waiting: Vec::new(),
             halt,
+            inbox: waits_at,
         })
     }
 
@@ -69,13 +73,24 @@ impl Walker {
         self.waiting.push(order);
         let waiting: usize = self.waiting.iter().map(|order| order.paths.len()).sum();
         if waiting > WAITING {
-            self.waiting = vec![Order {
-                paths: vec![PathBuf::from("/")],
-                full: false,
-                cause: Cause::Hints(self.reasons().chain([Reason::Collapsed]).collect()),
-            }];
+            let message = "too many places are in doubt at once: everything is looked at again";
+            let notice = Notice::now(NoticeAction::Collapsed, message.to_owned());
+            self.inbox.put(|waiting| waiting.tell(notice));
+            self.collapse();
         }
         self.begin();
+    }
+
+    /// Makes one order of all that wait; of their causes, which name the walker, the first stays.
+    fn collapse(&mut self) {
+        let reasons = self.reasons().chain([Reason::Collapsed]).collect();
+        if let Some(first) = self.waiting.first_mut() {
+            first.paths = vec![PathBuf::from("/")];
+            if let Cause::Hints(known) = &mut first.cause {
+                *known = reasons;
+            }
+        }
+        self.waiting.truncate(1);
     }
 
     /// Takes note that the present survey is done.
@@ -91,7 +106,7 @@ impl Walker {
 
     /// Calls off what is being surveyed, and returns all that was not done.
     pub(super) fn call_off(&mut self) -> Vec<Order> {
-        self.halt.call();
+        self.inbox.call_off(&self.halt);
         let present = self.present.take();
         present
             .into_iter()
@@ -111,7 +126,7 @@ impl Walker {
         }
     }
 
-    fn reasons(&self) -> impl Iterator<Item = Reason> {
+    fn reasons(&self) -> impl Iterator<Item = Reason> + use<'_> {
         let causes = self.waiting.iter().map(|order| &order.cause);
         let reasons = causes.filter_map(|cause| match cause {
             Cause::Hints(reasons) => Some(reasons),
@@ -123,20 +138,16 @@ impl Walker {
 
 impl Drop for Walker {
     fn drop(&mut self) {
-        self.halt.call();
+        self.inbox.call_off(&self.halt);
         self.orders = None;
-        self.worker.leave();
+        self.worker.leave(Worker::farewell());
     }
 }
 
 /// Makes the surveys that are ordered.
 fn survey(surveys: &Surveys, orders: &Receiver<Order>, inbox: &Inbox) {
     for order in orders {
-        let hand_over = |part| {
-            if !surveys.halt.is_called() {
-                inbox.hand_over(part);
-            }
-        };
+        let hand_over = |part| inbox.hand_over(part, &surveys.halt);
         match surveys.make(order, &mut |part| hand_over(Ok(part))) {
             // Nobody waits for it any more.
             Ok(()) | Err(ScanError::Halted) => {}

@@ -19,7 +19,7 @@ use super::vitals::Vitals;
 use crate::baseline::{BaselineError, ScanStart};
 use crate::event::{Notice, NoticeAction};
 use crate::hint::Reason;
-use crate::inspect::Halt;
+use crate::inspect::{Halt, Observation};
 use crate::scan::BlindSpot;
 use crate::state::escape;
 
@@ -27,7 +27,7 @@ use crate::state::escape;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long the end of the watch waits for another process that writes.
-pub(super) const FAREWELL: Duration = Duration::from_secs(30);
+pub(super) const LAST_TURN: Duration = Duration::from_secs(30);
 
 /// How long cursors of sinks may wait for something else to be written with.
 const CURSORS: Duration = Duration::from_secs(1);
@@ -126,7 +126,13 @@ impl<'e, 'p> Writing<'e, 'p> {
             match messages.recv_timeout(wait.min(IDLE)) {
                 Ok(message) => self.take(message)?,
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return self.write_rest(true),
+                Err(RecvTimeoutError::Disconnected) => {
+                    // A round that never got whole, because its policy's time is over.
+                    let open = self.scribe.take_open();
+                    let now = Instant::now();
+                    self.inbox.put(|waiting| waiting.take_back(open, now));
+                    return self.write_rest(true);
+                }
             }
             self.write_rest(false)?;
             // There is room for the next one now.
@@ -138,6 +144,7 @@ impl<'e, 'p> Writing<'e, 'p> {
         match message {
             Message::Round(round) => {
                 let is_scan = round.is_scan;
+                self.forget_seen(&round);
                 let outcome = self.scribe.write(round)?;
                 self.survey_events += if is_scan { outcome.events } else { 0 };
                 self.conclude(outcome);
@@ -230,7 +237,7 @@ impl<'e, 'p> Writing<'e, 'p> {
             return false;
         }
         let since = *self.halted.get_or_insert_with(Instant::now);
-        !matches!(error, BaselineError::Locked { .. }) || since.elapsed() >= FAREWELL
+        !matches!(error, BaselineError::Locked { .. }) || since.elapsed() >= LAST_TURN
     }
 
     /// Takes note that the store cannot be written, and waits until it can at least be asked.
@@ -263,6 +270,23 @@ impl<'e, 'p> Writing<'e, 'p> {
         );
         let notice = Notice::now(NoticeAction::Recovered, message);
         self.rest.notices.push(notice);
+    }
+
+    /// Lets it be told again when a path that was seen once more cannot be looked at later.
+    fn forget_seen(&mut self, round: &Round<'p>) {
+        if self.blind.is_empty() {
+            return;
+        }
+        for sighting in &round.sightings {
+            let is_seen = match &sighting.observed {
+                Observation::Present(present) => present.unread.is_none(),
+                Observation::Absent => true,
+                Observation::Unreadable(_) | Observation::Unstable => false,
+            };
+            if is_seen {
+                self.blind.remove(&sighting.wish.path);
+            }
+        }
     }
 
     fn tell_blind(&mut self, spot: &BlindSpot) {

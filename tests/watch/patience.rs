@@ -260,7 +260,7 @@ fn another_process_that_writes_is_waited_for_at_a_reload_and_at_the_end() {
         sandbox
             .waxseal(&["status"])
             .stdout
-            .contains("waiting for another")
+            .contains("waiting for an output")
     });
     drop(turn);
     watch.wait_for(|document| action(document) == "reloaded");

@@ -212,7 +212,7 @@ impl Bench {
             remote: engine.remote(),
             is_crash: Arc::clone(&is_crash),
             serving: thread::spawn(move || {
-                while engine.serve(&mandate, &mut |_| ()).unwrap() == End::Reload {
+                while engine.serve(&mandate, |_| ()).unwrap() == End::Reload {
                     if is_crash.load(Ordering::Relaxed) {
                         break;
                     }
