@@ -25,6 +25,7 @@ mod settings;
 mod since;
 mod status;
 mod watch;
+mod watch_lines;
 mod watched;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use waxseal_platform::stat::Timestamp;
 use super::exit_code::ExitCode;
 use super::look::SPOTS_LISTED;
 use super::settings::Settings;
+use super::watch_lines;
 use super::watched::{Watched, shown_pattern};
 use crate::baseline::{BlindSpot, Counts, Reader, ScanRun};
 use crate::engine;
@@ -95,95 +96,12 @@ impl Status {
             titled("journal", &count(self.counts.events, "event")),
             titled("last scan", last.as_deref().unwrap_or("never")),
         ];
-        lines.extend(self.watch_lines());
+        lines.extend(watch_lines::of(&self.watch));
         if let Some(error) = &self.policy_error {
             lines.push(titled("policy", &format!("unknown: {error}")));
         }
         lines.extend(self.monitors.iter().map(monitor_line));
         lines.extend(self.blind_lines(is_verbose));
-        lines
-    }
-
-    fn watch_lines(&self) -> Vec<String> {
-        let state = match &self.watch {
-            Ok(Some(state)) => state,
-            Ok(None) => return vec![titled("watch", "not running")],
-            Err(error) => {
-                let text = format!("runs, but does not answer: {error}");
-                return vec![titled("watch", &shown(&text))];
-            }
-        };
-        if let Some(start) = state.get("starting") {
-            return vec![titled("watch", &starting(state, start))];
-        }
-        let number = |pointer: &str| state.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
-        let mut lines = vec![titled("watch", &running(state))];
-        for root in state["roots"].as_array().into_iter().flatten() {
-            lines.push(titled("root", &root_line(root)));
-        }
-        let backends = state["backends"].as_array();
-        for backend in backends.into_iter().flatten() {
-            let name = backend["name"].as_str().unwrap_or("?");
-            let text = match backend["unusable"].as_str() {
-                Some(reason) => format!("{name}: not used: {}", shown(reason)),
-                None => format!(
-                    "{name}: {}, {} heard",
-                    count_of(
-                        number_of(backend, "directories"),
-                        "directory",
-                        "directories"
-                    ),
-                    count(number_of(backend, "signals"), "signal")
-                ),
-            };
-            lines.push(titled("backend", &text));
-            let overflows = number_of(backend, "overflows");
-            if overflows > 0 {
-                let text = format!("{name}: its queue ran over {}", count(overflows, "time"));
-                lines.push(titled("overflow", &text));
-            }
-            let is_used = number_of(backend, "directories") > 0;
-            let limits = backend["limits"].as_array().filter(|_| is_used);
-            for limit in limits.into_iter().flatten() {
-                let text = format!("{name}: {}", shown(limit.as_str().unwrap_or("?")));
-                lines.push(titled("limit", &text));
-            }
-        }
-        for path in state["reading"].as_array().into_iter().flatten() {
-            lines.push(titled("reading", &shown(path.as_str().unwrap_or("?"))));
-        }
-        if let Some(trouble) = state["store"].as_str() {
-            let text = format!("cannot be written for now: {}", shown(trouble));
-            lines.push(titled("trouble", &text));
-        }
-        if let Some(trouble) = state["canary"].as_str() {
-            lines.push(titled("canary", &shown(trouble)));
-        }
-        for polled in state["polled"].as_array().into_iter().flatten() {
-            let path = polled.as_str().unwrap_or("?");
-            lines.push(titled("polled", &shown(path)));
-        }
-        for output in state["outputs"].as_array().into_iter().flatten() {
-            lines.push(titled("output", &output_line(output)));
-        }
-        for (key, what) in [
-            ("scan", "scan"),
-            ("full_scan", "scan that reads everything"),
-        ] {
-            let pointer = format!("/schedule/{key}/next");
-            if let Some(next) = state.pointer(&pointer).filter(|next| next.is_string()) {
-                let next = crate::report::moment(&json!({ "@timestamp": next }));
-                lines.push(titled("next", &format!("{what}: {next}")));
-            }
-        }
-        let collapsed = number("/heard/collapsed");
-        if collapsed > 0 {
-            let text = format!(
-                "{} were looked at as a whole in storms",
-                count_of(collapsed, "directory", "directories")
-            );
-            lines.push(titled("collapsed", &text));
-        }
         lines
     }
 
@@ -238,89 +156,11 @@ impl Status {
     }
 }
 
-fn number_of(object: &Value, key: &str) -> u64 {
-    object[key].as_u64().unwrap_or(0)
-}
-
-fn count_of(number: u64, one: &str, many: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        number => format!("{number} {many}"),
-    }
-}
-
-/// Returns one line about a running watch.
-fn running(state: &Value) -> String {
-    let totals = &state["totals"];
-    let pending = number_of(&state["pending"], "paths") + number_of(&state["pending"], "subtrees");
-    let doing = match state["idle"].as_bool() {
-        Some(true) => "idle".to_owned(),
-        _ => format!("busy, {} to look at", count(pending, "path")),
-    };
-    let latency = &totals["latency_ms"];
-    let delay = match (latency["p50"].as_f64(), latency["p99"].as_f64()) {
-        (Some(half), Some(most)) => {
-            format!(", half of them within {half} ms, 99 of 100 within {most} ms")
-        }
-        _ => String::new(),
-    };
-    format!(
-        "process {}, {doing}, {} journalled{delay}, {}, {} of memory",
-        number_of(state, "pid"),
-        count(number_of(totals, "events"), "event"),
-        count(number_of(totals, "notices"), "notice"),
-        bytes(number_of(state, "memory")),
-    )
-}
-
-/// Returns one line about a watch whose start scan is under way.
-fn starting(state: &Value, start: &Value) -> String {
-    let took = Duration::from_secs(number_of(start, "seconds"));
-    if start["waiting"].as_bool() == Some(true) {
-        let pid = number_of(state, "pid");
-        return format!(
-            "process {pid}, waiting for an output, or another waxseal that writes, {}",
-            seconds(took)
-        );
-    }
-    format!(
-        "process {}, scanning before it watches: {}, {} read in {}",
-        number_of(state, "pid"),
-        count(number_of(start, "paths"), "path"),
-        bytes(number_of(start, "bytes_read")),
-        seconds(took),
-    )
-}
-
-/// Returns one line about a configured place.
-fn root_line(root: &Value) -> String {
-    let path = root["path"].as_str().unwrap_or("?");
-    let (covered, backend) = (root["covered"].as_str(), root["backend"].as_str());
-    match (covered, backend) {
-        (Some(covered), Some(backend)) if covered == path => {
-            format!("{}: by {backend}", shown(path))
-        }
-        (Some(covered), Some(backend)) => {
-            format!("{}: by {backend} of {}", shown(path), shown(covered))
-        }
-        _ => format!("{}: nothing tells of it", shown(path)),
-    }
-}
-
-fn output_line(output: &Value) -> String {
-    let name = output["name"].as_str().unwrap_or("?");
-    let behind = count(number_of(output, "behind"), "event");
-    match output["error"].as_str() {
-        Some(error) => format!("{name}: fails, {behind} behind: {}", shown(error)),
-        None => format!("{name}: {behind} behind"),
-    }
-}
-
-fn titled(title: &str, text: &str) -> String {
+pub(super) fn titled(title: &str, text: &str) -> String {
     format!("{title:<15}  {text}")
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     escape::bytes(text.as_bytes()).into_owned()
 }
 

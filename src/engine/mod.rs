@@ -1,12 +1,13 @@
 //! The watch: owns every thread, starts, wires, supervises and stops them.
 //!
 //! ```text
-//!  queues ── Lookout ──→ Inbox (pending hints) ──→ Coordinator ──→ Lookers ──┐ looks
-//!    reading threads       ▲        ▲                │   ▲                    │
-//!                          │        └── Surveys ←────┘   └────────────────────┘
-//!                 schedules, mounts                  │ rounds, in order
-//!                                                    ▼
-//!                                 Scribe ──→ store ──→ sinks, each with a cursor
+//!  queues ── Lookout ──→ Inbox (pending hints) ──→ Coordinator ──→ Rounds ──→ Lookers ──┐ looks
+//!    reading threads       ▲   ▲     ▲               │   ▲  ▲                          │
+//!                          │   │     └─ Walkers ←────┤   │  └── large files ←──────────┤
+//!                 schedules, mounts   (surveys)      │   └──────────────────────────┘
+//!                              │                     │ Outbox: rounds, in order
+//!                  what comes back                   ▼
+//!                              └──── Writing: Scribe ──→ store ──→ sinks, each with a cursor
 //! ```
 //! - Whatever asks for a look, a kernel record, a scan, a lost queue, becomes a hint in the
 //!   inbox; no notification is ever taken for a fact.

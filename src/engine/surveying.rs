@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::{Kind, Timestamp};
@@ -18,7 +19,7 @@ use crate::event::{Actor, FoundBy};
 use crate::hint::{Hint, Reason};
 use crate::inspect::{Halt, Progress};
 use crate::policy::Policy;
-use crate::scan::{self, Batch, BlindSpot, Coverage, Plan, ScanError, Survey, is_news};
+use crate::scan::{self, Batch, BlindSpot, Coverage, Enter, Plan, ScanError, Survey, is_news};
 
 /// Names handed over at once: renames are recognised within so many.
 const NAMES: usize = 65_536;
@@ -156,22 +157,9 @@ impl Surveys {
         order: Order,
         take: &mut dyn FnMut(Surveyed),
     ) -> Result<(), ScanError> {
-        let is_small = order.paths.len() < 64 && matches!(order.cause, Cause::Hints(_));
-        let threads = if is_small { 1 } else { self.threads };
         let lifeline = &self.lifeline;
         let enter = |path: &Path, dir: &Dir| lifeline.cover(path, dir);
-        let mut plan = Plan::new(&self.policy, &order.paths, threads);
-        plan.full = order.full;
-        plan.only_names = !order.full;
-        plan.enter = Some(&enter);
-        plan.halt = self.halt.clone();
-        plan.keep_out_of(self.reader.state_dir());
-        if order.cause == Cause::Scheduled {
-            plan.rate = self.rate;
-        }
-        if order.is_about(Path::new("/")) {
-            plan.add_known_roots(&self.reader)?;
-        }
+        let plan = self.plan(&order, &enter)?;
         let start = ScanStart {
             at: Timestamp::now(),
             full: order.full,
@@ -209,26 +197,47 @@ impl Surveys {
             Ok(())
         };
         scan::survey(&job, &|| self.reader.another(), consume, &mut |_| {})?;
-        let end = ScanEnd {
-            at: Timestamp::now(),
-            entries: progress.objects.load(std::sync::atomic::Ordering::Relaxed),
-            bytes: progress
-                .bytes_read
-                .load(std::sync::atomic::Ordering::Relaxed),
-            changes: 0,
-        };
-        let gone = match order.cause {
-            Cause::Polled => order.paths.iter().filter(is_gone).cloned().collect(),
-            _ => Vec::new(),
-        };
-        let done = Done {
-            order,
-            start: start.clone(),
-            end,
-            gone,
-        };
+        let done = done(order, start.clone(), &progress);
         take(part(found, Some(done)));
         Ok(())
+    }
+
+    /// Plans the survey of an order.
+    fn plan<'s>(&'s self, order: &Order, enter: &'s Enter<'s>) -> Result<Plan<'s>, ScanError> {
+        let is_small = order.paths.len() < 64 && matches!(order.cause, Cause::Hints(_));
+        let threads = if is_small { 1 } else { self.threads };
+        let mut plan = Plan::new(&self.policy, &order.paths, threads);
+        plan.full = order.full;
+        plan.only_names = !order.full;
+        plan.enter = Some(enter);
+        plan.halt = self.halt.clone();
+        plan.keep_out_of(self.reader.state_dir());
+        if order.cause == Cause::Scheduled {
+            plan.rate = self.rate;
+        }
+        if order.is_about(Path::new("/")) {
+            plan.add_known_roots(&self.reader)?;
+        }
+        Ok(plan)
+    }
+}
+
+/// Says how a survey ended.
+fn done(order: Order, start: ScanStart, progress: &Progress) -> Done {
+    let gone = match order.cause {
+        Cause::Polled => order.paths.iter().filter(is_gone).cloned().collect(),
+        _ => Vec::new(),
+    };
+    Done {
+        order,
+        start,
+        end: ScanEnd {
+            at: Timestamp::now(),
+            entries: progress.objects.load(Ordering::Relaxed),
+            bytes: progress.bytes_read.load(Ordering::Relaxed),
+            changes: 0,
+        },
+        gone,
     }
 }
 

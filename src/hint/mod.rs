@@ -11,7 +11,8 @@
 //!   in it. Directories count too: at the worst there are two for each hint, so a limit of 100 000
 //!   usually means 25 MB and never more than 80 MB, names of unusual length aside.
 //! - **In time.** A path is taken [`QUIET`] after the last that was heard of it, at once when a
-//!   writer has closed it, and never later than [`LONGEST`] after the first.
+//!   writer has closed it, [`NAMING`] later when it is new, and never later than [`LONGEST`] after
+//!   the first, which is when a new file with a passing name is taken.
 //! - **Together.** Both ends of a rename are taken at once, and all that is linked to either:
 //!   whoever sees only one end cannot know that it is a rename.
 //!
