@@ -3,7 +3,6 @@
 //! A first policy is scanned as a whole. A later one only where it decides otherwise than the one
 //! before: everything else has been watched all the time.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use waxseal_platform::dir::Dir;
@@ -30,7 +29,6 @@ impl Engine {
         observe: &mut dyn FnMut(&Progress),
     ) -> Result<Started, EngineError> {
         let places = self.places_in_question(mandate)?;
-        self.cover_above(&places);
         let started = Started {
             is_reload: self.served.is_some(),
             places: places.len(),
@@ -97,20 +95,6 @@ impl Engine {
         self.in_question
             .dedup_by(|place, above| place.starts_with(above));
         Ok(self.in_question.clone())
-    }
-
-    /// Covers the directories above the places: a place may come and go.
-    fn cover_above(&self, places: &[PathBuf]) {
-        let above: BTreeSet<&Path> = places
-            .iter()
-            .flat_map(|place| place.ancestors().skip(1))
-            .collect();
-        for path in above {
-            // Where there is none there is nothing to cover; what is above it will tell.
-            if let Ok(dir) = Dir::open_real(path) {
-                self.lifeline.cover(path, &dir);
-            }
-        }
     }
 
     /// Records that the whole policy is covered: the rest of it was watched all the time.

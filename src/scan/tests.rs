@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use waxseal_platform::dir::Dir;
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::judge::{Settled, Update, Verdict, judge, settle};
 use super::{Batch, Coverage, Plan, Survey, survey};
-use crate::baseline::{Row, Scope, Seen};
+use crate::baseline::{Baseline, Row, Scope, Seen};
+use crate::inspect::Progress;
 use crate::policy::{Attributes, Policy, PolicySpec, Rule};
 use crate::state::FileState;
 use crate::state::sample::{digests, file, with};
@@ -263,18 +265,18 @@ fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
     let root = top.join("root");
     std::fs::write(&root, "x").unwrap();
     let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
-    let baseline = crate::baseline::Baseline::open(&top.join("state")).unwrap();
+    let baseline = Baseline::open(&top.join("state")).unwrap();
     let reader = baseline.reader().unwrap();
     let coverage = Coverage::new(Vec::new(), &policy).unwrap();
     // From then on it is heard what happens, and not before.
-    let enter = |path: &Path, _: &waxseal_platform::dir::Dir| {
+    let enter = |path: &Path, _: &Dir| {
         if path == top {
             let _ = std::fs::remove_file(&root);
         }
     };
     let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
     plan.enter = Some(&enter);
-    let progress = crate::inspect::Progress::default();
+    let progress = Progress::default();
     let job = Survey {
         plan: &plan,
         coverage: &coverage,
@@ -291,4 +293,39 @@ fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
         [] as [OsString; 0],
         "it was there when it was entered"
     );
+}
+
+#[test]
+fn a_root_that_comes_before_its_directory_is_covered_is_not_missed() {
+    let temp = tempfile::tempdir().unwrap();
+    let top = std::fs::canonicalize(temp.path()).unwrap();
+    let (above, root) = (top.join("above"), top.join("above/root"));
+    std::fs::create_dir(&above).unwrap();
+    let baseline = Baseline::open(&top.join("state")).unwrap();
+    let reader = baseline.reader().unwrap();
+    let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
+    let coverage = Coverage::new(Vec::new(), &policy).unwrap();
+    // At the last moment at which nobody would hear of it.
+    let enter = |path: &Path, _: &Dir| {
+        if path == above && !root.exists() {
+            std::fs::create_dir(&root).unwrap();
+            std::fs::write(root.join("file"), "content").unwrap();
+        }
+    };
+    let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
+    plan.only_names = true;
+    plan.enter = Some(&enter);
+    let job = Survey {
+        plan: &plan,
+        coverage: &coverage,
+        progress: &Progress::default(),
+    };
+    let mut found = Vec::new();
+    let take = &mut |batch: Batch<'_>| {
+        found.extend(batch.doubtful.iter().map(|name| batch.dir.join(name)));
+        Ok(())
+    };
+    survey(&job, &|| reader.another(), take, &mut |_| {}).unwrap();
+    found.sort();
+    assert_eq!(found, [root.clone(), root.join("file")]);
 }

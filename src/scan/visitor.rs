@@ -49,6 +49,7 @@ impl<'p, 's> Surveyor<'p, 's> {
 
     /// Looks at one root itself, which no listing shows, and returns whether it can be walked.
     pub(super) fn root(&mut self, root: &Path) -> Result<bool, BaselineError> {
+        self.enter_above(root);
         let row = self.reader.row(root)?.map(Box::new);
         let (parent, name) = split_path(root);
         let name = name.to_owned();
@@ -61,10 +62,6 @@ impl<'p, 's> Surveyor<'p, 's> {
         // `/` has no parent to be looked at from.
         let is_top = parent.as_os_str().is_empty();
         let opened = Dir::open(if is_top { root } else { parent }).and_then(|dir| {
-            if let Some(enter) = plan.enter {
-                // What becomes of the root after this look must be heard.
-                enter(if is_top { root } else { parent }, &dir);
-            }
             let listed = if is_top {
                 dir.stat()
             } else {
@@ -114,6 +111,21 @@ impl<'p, 's> Surveyor<'p, 's> {
             self.vanish_below(root)?;
         }
         Ok(listed.kind == Kind::Directory && !is_store)
+    }
+
+    /// Covers the directories above a root, from the top down: the walk comes to them later, and
+    /// leaves the root alone. What is missing now is heard of when it comes.
+    fn enter_above(&mut self, root: &Path) {
+        if self.shared.plan.enter.is_none() {
+            return;
+        }
+        let above: Vec<&Path> = root.ancestors().skip(1).collect();
+        for path in above.into_iter().rev() {
+            let Ok(dir) = Dir::open_real(path) else {
+                return;
+            };
+            self.enter(path, &dir);
+        }
     }
 
     /// Takes note of a root that is not there or cannot be looked at.
