@@ -266,9 +266,7 @@ fn paths_of_event(reader: &Reader, id: &str) -> Result<(PathBuf, Option<PathBuf>
 /// Fails when a later event is about the path.
 fn superseded(reader: &Reader, after: u64, id: &str, path: &Path) -> Result<(), ApprovalError> {
     reader.each_event(after, |event| {
-        let document = document(event);
-        let is_change = document.pointer("/event/dataset") == Some(&json!("file"));
-        if !is_change || path_in(&document, "").as_deref() != Some(path) {
+        if path_of(event).as_deref() != Some(path) {
             return Ok(());
         }
         Err(ApprovalError::Superseded {
@@ -277,6 +275,13 @@ fn superseded(reader: &Reader, after: u64, id: &str, path: &Path) -> Result<(), 
             later: event.id.clone(),
         })
     })
+}
+
+/// Returns the path that a stored event tells a change of.
+pub(crate) fn path_of(event: &StoredEvent) -> Option<PathBuf> {
+    let document = document(event);
+    let is_change = document.pointer("/event/dataset") == Some(&json!("file"));
+    path_in(&document, "").filter(|_| is_change)
 }
 
 /// Returns the path in a document, or in its `file`-like object below `prefix`.

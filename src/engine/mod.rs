@@ -35,6 +35,7 @@ mod lifeline;
 mod looking;
 mod lookout;
 mod outbox;
+mod retold;
 mod round;
 mod rounds;
 mod schedules;

@@ -26,8 +26,8 @@ pub(super) struct Scribe<'e, 'p> {
     writer: &'e Writer,
     /// A round of several steps: its differences wait until all are known.
     open: Option<OpenRound>,
-    /// When another process was last found to have written.
-    foreign: Option<Instant>,
+    /// When another process was last found to have written, or the scan at the start had.
+    foreign: Instant,
     /// The scan that is being recorded.
     scan: Option<ScanId>,
 }
@@ -84,7 +84,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
             policy,
             writer,
             open: None,
-            foreign: None,
+            foreign: Instant::now(),
             scan: None,
         })
     }
@@ -158,7 +158,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
                 refresh(&mut batch, &wish.path, row, now, judged.rule)?;
             }
         }
-        events += tell_brief(&mut batch, self.writer, self.policy, step)?;
+        events += tell_brief(&mut batch, &context, step, self.foreign)?;
         batch.commit()?;
         Ok(events)
     }
@@ -180,7 +180,12 @@ impl<'e, 'p> Scribe<'e, 'p> {
         if let Some(open) = &mut self.open {
             stage(&mut batch, &mut open.pairing, step)?;
         }
-        let brief = tell_brief(&mut batch, self.writer, self.policy, step)?;
+        let context = Context {
+            policy: self.policy,
+            reader: &self.reader,
+            writer: self.writer,
+        };
+        let brief = tell_brief(&mut batch, &context, step, self.foreign)?;
         if goes_on {
             batch.commit()?;
             // What came and went is told; the rest waits for the last step.
@@ -194,11 +199,6 @@ impl<'e, 'p> Scribe<'e, 'p> {
         }
         let Some(OpenRound { pairing, wishes }) = self.open.take() else {
             return Ok(brief);
-        };
-        let context = Context {
-            policy: self.policy,
-            reader: &self.reader,
-            writer: self.writer,
         };
         let recorded = record(
             &context,
@@ -331,11 +331,11 @@ fn record<'w>(
 /// Starts a transaction; takes note when another process has written since the last one.
 fn begin<'b>(
     baseline: &'b mut Baseline,
-    foreign: &mut Option<Instant>,
+    foreign: &mut Instant,
 ) -> Result<Batch<'b>, BaselineError> {
     let batch = baseline.batch()?;
     if batch.follows_others() {
-        *foreign = Some(Instant::now());
+        *foreign = Instant::now();
     }
     Ok(batch)
 }
@@ -355,13 +355,13 @@ fn begun(
 /// Starts the transaction of a round that was looked at after everything others have written.
 fn fresh<'b>(
     baseline: &'b mut Baseline,
-    foreign: &mut Option<Instant>,
+    foreign: &mut Instant,
     began: Instant,
 ) -> Result<Batch<'b>, Unwritten> {
     let batch = begin(baseline, foreign)?;
-    match foreign {
-        Some(foreign) if began <= *foreign => Err(Unwritten::Outdated),
-        _ => Ok(batch),
+    match began <= *foreign {
+        true => Err(Unwritten::Outdated),
+        false => Ok(batch),
     }
 }
 

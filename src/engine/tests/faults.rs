@@ -2,6 +2,7 @@
 //! restart of the watch, and nothing is missed.
 
 use std::fs;
+use std::io::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -214,6 +215,28 @@ fn a_file_made_in_a_directory_that_was_just_exchanged_is_not_told_at_its_old_pat
     bench.meddler.release();
     bench.sync();
     let journal = bench.journal();
-    history.explains(&journal);
+    history.explains(&journal, false);
+    assert_eq!(replay(before, &journal), *history.now());
+}
+
+#[test]
+fn a_file_that_scans_beside_the_watch_told_of_is_not_told_again_as_short_lived() {
+    let mut bench = Bench::new(&[BackendKind::Inotify]);
+    bench.start();
+    bench.sync();
+    let mut history = History::new(bench.look());
+    let before = history.now().clone();
+    // It is not looked at by the watch while somebody has it open.
+    let mut open = fs::File::create(bench.path("new")).unwrap();
+    open.write_all(b"new").unwrap();
+    history.go_on(bench.look());
+    assert_eq!(bench.scan().len(), 1);
+    fs::remove_file(bench.path("new")).unwrap();
+    history.go_on(bench.look());
+    bench.scan();
+    drop(open);
+    bench.sync();
+    let journal = bench.journal();
+    history.explains(&journal, false);
     assert_eq!(replay(before, &journal), *history.now());
 }

@@ -2,6 +2,7 @@
 //! never was, nor in another order.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -56,32 +57,41 @@ impl History {
         self.now = next;
     }
 
-    /// Says whether an object was here and became what is told of it under another path: who looks
-    /// into a directory while it is renamed sees what it becomes there.
-    fn was_moved(&self, here: &Option<Object>, told: &Object) -> bool {
-        let is_same = |object: &Object| !told.inode.is_empty() && object.inode == told.inode;
-        let mut all = self.past.values().flatten().flatten();
-        here.as_ref().is_some_and(is_same) && all.any(|object| object == told)
+    /// Says whether an object was so in another directory: who looks into one while it is renamed sees
+    /// what becomes of it there.
+    fn was_elsewhere(&self, path: &str, told: &Object) -> bool {
+        let name = Path::new(path).file_name();
+        let mut alike = self.past.iter();
+        alike.any(|(other, past)| {
+            let is_named_so = Path::new(other).file_name() == name;
+            is_named_so && past.iter().flatten().any(|object| object == told)
+        })
     }
 
-    /// Checks that everything that is told of a path was so, in this order.
-    pub(super) fn explains(&self, events: &[Value]) {
+    /// Checks that everything that is told of a path was so, in this order. Where signals came late, a
+    /// look may have told already of a file that came and went, and the signals tell it once more.
+    pub(super) fn explains(&self, events: &[Value], is_late: bool) {
         let mut reached: BTreeMap<String, usize> = BTreeMap::new();
         for event in events.iter().filter(|event| is_about_file(event)) {
             let path = path_of(event);
             let told = said(&event["file"]);
             let is_it = |truth: &Option<Object>| match truth {
                 None => is(event, "deleted"),
+                Some(_) if is(event, "deleted") => false,
                 // Of what came and went nobody knows more.
                 Some(object) if told.inode.is_empty() => object.kind == told.kind,
-                Some(object) => *object == told && !is(event, "deleted"),
+                Some(object) => *object == told,
             };
+            if is_late && told.inode.is_empty() {
+                continue;
+            }
             let past = self.past.get(&path).map_or(&[][..], Vec::as_slice);
             let from = reached.entry(path.clone()).or_default();
             let rest = past.get(*from..).unwrap_or_default();
             let found = rest.iter().position(is_it);
-            let found =
-                found.or_else(|| rest.iter().position(|truth| self.was_moved(truth, &told)));
+            if found.is_none() && !is(event, "deleted") && self.was_elsewhere(&path, &told) {
+                continue;
+            }
             let Some(found) = found else {
                 panic!("{event}\nis not in what is left of the truth: {rest:#?}\nof {past:#?}");
             };

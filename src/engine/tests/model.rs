@@ -57,6 +57,10 @@ struct Case {
     history: History,
     /// The tree as it was approved at first.
     baseline: State,
+    /// Whether somebody may ask the watch.
+    answers: bool,
+    /// Whether signals were held back longer than a queue does.
+    is_late: bool,
 }
 
 impl Case {
@@ -78,6 +82,8 @@ impl Case {
         let history = History::new(bench.look());
         Case {
             baseline: history.now().clone(),
+            answers: true,
+            is_late: false,
             history,
             vandal: Vandal {
                 random,
@@ -97,30 +103,37 @@ impl Case {
             let done = self.vandal.act();
             self.bench.tell(&done);
             self.history.go_on(self.bench.look());
-            if self.bench.watch.is_some() && self.random().one_in(16) {
+            if self.answers && self.random().one_in(16) {
                 // To let it hear and look in the middle of things.
                 self.bench.ask();
             }
         }
     }
 
+    /// Does some things before the watch is started again.
+    fn pause(&mut self, count: usize) {
+        self.answers = false;
+        self.act(count);
+        self.answers = true;
+        self.bench.start();
+    }
+
     /// Does some things, and something to the watch after or beneath them.
     fn burst(&mut self) {
         let faults = faults(self.random());
         self.bench.meddler.meddle(faults);
+        self.is_late |= faults.delays > 0;
         let count = 1 + self.random().below(40);
         match self.random().below(16) {
             0 | 1 => {
                 self.act(count);
                 self.bench.crash();
-                self.act(count / 4);
-                self.bench.start();
+                self.pause(count / 4);
             }
             2 => {
                 self.act(count);
                 self.bench.stop();
-                self.act(count / 4);
-                self.bench.start();
+                self.pause(count / 4);
             }
             3 => {
                 self.act(count / 2);
@@ -143,9 +156,10 @@ impl Case {
             }
             10 => {
                 // Nothing can be written meanwhile. A reload waits for it, and answers nobody.
-                self.bench.ask();
                 let other = Baseline::open(&self.bench.state_dir).unwrap();
+                self.answers = false;
                 self.act(count);
+                self.answers = true;
                 other.close().unwrap();
             }
             _ => self.act(count),
@@ -188,7 +202,7 @@ impl Case {
             *self.history.now(),
             "the journal explains the tree"
         );
-        self.history.explains(&told);
+        self.history.explains(&told, self.is_late);
         if self.random().one_in(2) {
             self.bench.stop();
             self.bench.has_delivered();
