@@ -88,11 +88,13 @@ fn serve(
     settings: &Settings,
     threads: usize,
 ) -> anyhow::Result<()> {
+    let mut mistake = None;
     loop {
         let mandate = Mandate {
             policy: Arc::new(Policy::compile(watched.policy.spec())?),
             settings: outputs(&watched, settings),
             style: settings.style,
+            mistake: mistake.take(),
             threads,
             backends: backends(&outputs(&watched, settings)),
         };
@@ -106,10 +108,13 @@ fn serve(
         match Watched::load(settings, Some(&reader)) {
             Ok(reloaded) => watched = reloaded,
             // A mistake in the file must not end the watch.
-            Err(error) => warn(&format!(
-                "error: {}; the configuration before stays in force",
-                super::chain(&error)
-            )),
+            Err(error) => {
+                let reason = super::chain(&error);
+                warn(&format!(
+                    "error: {reason}\nwaxseal: the configuration before stays in force"
+                ));
+                mistake = Some(reason);
+            }
         }
     }
 }

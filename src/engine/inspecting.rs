@@ -148,16 +148,15 @@ impl Looker {
     }
 
     /// Answers for a large file from what was read of it beside the rounds.
-    ///
-    /// What a survey found or a rename led to is read at once: only together with its other end it
-    /// is a move.
     fn look_aside(&self, wish: &Wish, found: &Stat, limit: Option<u64>) -> Option<Look> {
         let readings = self.readings.as_ref()?;
         let is_read = found.kind == Kind::File && limit.is_none_or(|limit| found.size <= limit);
-        let Reason::Heard(hint) = &wish.reason else {
+        if !is_read || found.size < LARGE || readings.is_full() {
             return None;
-        };
-        if !is_read || found.size < LARGE || hint.group.is_some() || readings.is_full() {
+        }
+        // What a survey found may be one end of a move, of which nobody knows the other: it is read
+        // with the others as long as that does not take too long.
+        if !matches!(wish.reason, Reason::Heard(_)) && readings.may_read_now(found.size) {
             return None;
         }
         let kind = Some(found.kind);

@@ -7,12 +7,12 @@
 //! written stays in order. What a file was when it was read is told also when it has changed since;
 //! then it is read once more.
 //!
-//! Only what the kernel named goes this way. What a survey found or a rename led to is read in its
-//! round: only together with the other end it is a move.
+//! A file that a rename led to takes the other end of the rename with it: only together they are a
+//! move. Of what a survey found nobody knows the other end, so [`AT_ONCE`] of it is read in each round.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,17 +33,25 @@ use crate::policy::Policy;
 /// From this size on a file is large: reading it takes longer than looking at a round of small ones.
 pub(super) const LARGE: u64 = 32 << 20;
 
+/// Bytes of large files that a survey found which are read in one round.
+const AT_ONCE: u64 = 1 << 30;
+
 /// Files that may wait; with more, large files are read in the rounds.
 const MOST: usize = 4096;
 
 /// How long a reading is kept that nobody takes: its hint comes due again within a second.
 const KEPT: Duration = Duration::from_secs(60);
 
+/// The file that is being read, and what calls that off.
+type Now = Arc<Mutex<Option<(PathBuf, Halt)>>>;
+
 /// What was read of large files and nobody has taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Readings {
     read: Mutex<HashMap<PathBuf, (Instant, Observation)>>,
     is_full: AtomicBool,
+    /// Bytes of large files that were read in this round.
+    at_once: AtomicU64,
 }
 
 /// What there is of a large file.
@@ -75,6 +83,18 @@ impl Readings {
             }
             Observation::Absent | Observation::Unreadable(_) => None,
         }
+    }
+
+    /// Begins with a round.
+    pub(super) fn begin_round(&self) {
+        self.at_once.store(0, Ordering::Relaxed);
+    }
+
+    /// Says whether a file of this size may be read in the round, and counts it if so.
+    pub(super) fn may_read_now(&self, size: u64) -> bool {
+        let add = |read: u64| read.checked_add(size).filter(|sum| *sum <= AT_ONCE);
+        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+        self.at_once.fetch_update(set, get, add).is_ok()
     }
 
     /// Says whether so many files wait that others are read where they are met.
@@ -111,7 +131,9 @@ pub(super) struct LargeFiles {
     wanted: Receiver<PathBuf>,
     done: Sender<Result<PathBuf, EngineError>>,
     read: Receiver<Result<PathBuf, EngineError>>,
-    waiting: HashMap<PathBuf, Wish>,
+    /// Each with what is to be looked at together with it.
+    waiting: HashMap<PathBuf, Vec<Wish>>,
+    reading: Now,
     /// What is to be looked at again.
     again: Vec<Wish>,
     worker: Worker,
@@ -126,8 +148,8 @@ impl LargeFiles {
     pub(super) fn start(lane: Lane) -> Result<LargeFiles, EngineError> {
         let (paths, wanted) = unbounded();
         let (done, read) = unbounded();
-        let (post, lost) = (Arc::default(), Arc::default());
-        let worker = start(&lane, &wanted, &done, &post, &lost)?;
+        let (post, lost, reading) = (Arc::default(), Arc::default(), Arc::default());
+        let worker = start(&lane, &wanted, &done, (&post, &lost, &reading))?;
         Ok(LargeFiles {
             lane,
             paths: Some(paths),
@@ -135,6 +157,7 @@ impl LargeFiles {
             done,
             read,
             waiting: HashMap::new(),
+            reading,
             again: Vec::new(),
             worker,
             post,
@@ -143,18 +166,35 @@ impl LargeFiles {
         })
     }
 
-    /// Has the file of a wish read; the wish comes back with [`LargeFiles::take_read`].
-    pub(super) fn put(&mut self, wish: Wish) {
+    /// Has the file of a wish read; it comes back with [`LargeFiles::take_read`], and with it what is
+    /// to be looked at together with it.
+    pub(super) fn put(&mut self, wish: Wish, linked: Vec<Wish>) {
         if self.waiting.contains_key(&wish.path) {
             // It waits with the other hints, which are merged.
+            self.again.extend(linked);
             return self.look_again(wish);
         }
         if let Some(paths) = &self.paths {
             // A thread that ended is found out by `is_alive`.
             let _ = paths.send(wish.path.clone());
         }
-        self.waiting.insert(wish.path.clone(), wish);
+        let path = wish.path.clone();
+        self.waiting
+            .insert(path, linked.into_iter().chain([wish]).collect());
         self.note_fill();
+    }
+
+    /// Reads a file no longer that is gone.
+    pub(super) fn call_off(&mut self, path: &Path) {
+        let Some(wishes) = self.waiting.remove(path) else {
+            return;
+        };
+        self.again.extend(wishes);
+        if let Some((read, halt)) = &*reading(&self.reading)
+            && read == path
+        {
+            halt.call();
+        }
     }
 
     /// Has a path looked at again a little later.
@@ -165,7 +205,8 @@ impl LargeFiles {
     /// Takes the wishes whose files were read, and others that are to be looked at again.
     pub(super) fn take_read(&mut self) -> Result<Vec<Wish>, EngineError> {
         while let Ok(read) = self.read.try_recv() {
-            self.again.extend(self.waiting.remove(&read?));
+            self.again
+                .extend(self.waiting.remove(&read?).into_iter().flatten());
         }
         self.note_fill();
         Ok(std::mem::take(&mut self.again))
@@ -179,11 +220,14 @@ impl LargeFiles {
         };
         self.post.give_up();
         self.lost.fetch_add(1, Ordering::Relaxed);
-        self.again.extend(self.waiting.remove(&path));
+        self.again
+            .extend(self.waiting.remove(&path).into_iter().flatten());
         self.lane.readings.put(path, unanswered());
         self.post = Arc::default();
         self.patience = Patience::new();
-        self.worker = start(&self.lane, &self.wanted, &self.done, &self.post, &self.lost)?;
+        self.reading = Arc::default();
+        let seen = (&self.post, &self.lost, &self.reading);
+        self.worker = start(&self.lane, &self.wanted, &self.done, seen)?;
         Ok(())
     }
 
@@ -199,7 +243,7 @@ impl LargeFiles {
 
     /// Takes every wish back that waits.
     pub(super) fn take_all(&mut self) -> Vec<Wish> {
-        let waiting = std::mem::take(&mut self.waiting).into_values();
+        let waiting = std::mem::take(&mut self.waiting).into_values().flatten();
         waiting.chain(std::mem::take(&mut self.again)).collect()
     }
 
@@ -217,6 +261,9 @@ impl LargeFiles {
 impl Drop for LargeFiles {
     fn drop(&mut self) {
         self.lane.halt.call();
+        if let Some((_, halt)) = &*reading(&self.reading) {
+            halt.call();
+        }
         self.paths = None;
         self.worker.leave(Worker::farewell());
     }
@@ -227,8 +274,7 @@ fn start(
     lane: &Lane,
     wanted: &Receiver<PathBuf>,
     done: &Sender<Result<PathBuf, EngineError>>,
-    post: &Arc<Post<PathBuf>>,
-    lost: &Arc<AtomicUsize>,
+    (post, lost, reading): (&Arc<Post<PathBuf>>, &Arc<AtomicUsize>, &Now),
 ) -> Result<Worker, EngineError> {
     let looker = Looker {
         policy: Arc::clone(&lane.policy),
@@ -241,11 +287,17 @@ fn start(
         &lane.halt,
     );
     let (wanted, done, halt) = (wanted.clone(), done.clone(), halt.clone());
-    let (post, lost) = (Arc::clone(post), Arc::clone(lost));
+    let (post, lost, now) = (Arc::clone(post), Arc::clone(lost), Arc::clone(reading));
     Ok(Worker::start("large", move || {
         for path in wanted {
+            if halt.is_called() {
+                return;
+            }
+            let own = Halt::default();
             post.show(Some(path.clone()));
-            let looked = look(&looker, &path, &post, &halt);
+            *self::reading(&now) = Some((path.clone(), own.clone()));
+            let looked = look(&looker, &path, &post, &own);
+            *self::reading(&now) = None;
             post.show(None);
             if post.is_given_up() {
                 lost.fetch_sub(1, Ordering::Relaxed);
@@ -263,6 +315,10 @@ fn start(
             inbox.nudge();
         }
     })?)
+}
+
+fn reading(now: &Mutex<Option<(PathBuf, Halt)>>) -> MutexGuard<'_, Option<(PathBuf, Halt)>> {
+    now.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn look(

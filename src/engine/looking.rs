@@ -100,6 +100,7 @@ impl Lookers {
     /// Has the groups of a round looked at.
     pub(super) fn look(&self, round: u64, groups: &[Arc<Group>]) {
         self.shunned.all().clear();
+        self.tools.readings.begin_round();
         for (index, group) in groups.iter().enumerate() {
             let group = Arc::clone(group);
             if let Some(tasks) = &self.tasks {

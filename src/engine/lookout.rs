@@ -145,6 +145,11 @@ impl Lookout {
             if is_directory {
                 // Everything below has another path now: both places are looked at in one survey,
                 // which recognises each object.
+                match (&from, &to) {
+                    (Some((from, _)), Some((to, _))) => waiting.hints.relocate(from, to, now),
+                    (Some((from, _)), None) => waiting.hints.depart(from),
+                    (None, _) => {}
+                }
                 for (path, _) in from.into_iter().chain(to) {
                     waiting.appeared(path, now);
                 }

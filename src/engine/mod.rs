@@ -86,6 +86,8 @@ pub struct Mandate {
     pub settings: Settings,
     /// How text on standard output looks.
     pub style: Style,
+    /// Why this is what was served before, though the configuration was to be read again.
+    pub mistake: Option<String>,
     /// How many threads look at files.
     pub threads: usize,
     /// By what to be told of changes, in the order in which it is tried.

@@ -14,6 +14,7 @@ use super::looking::{Answer, Lookers};
 use super::round::{Round, STEP, Sighting, Wish};
 use super::surveying::Done;
 use super::worker::hung;
+use crate::inspect::Observation;
 use crate::policy::Policy;
 
 /// Paths of one directory that one thread looks at in a row.
@@ -199,6 +200,7 @@ impl<'p> Rounds<'p> {
     /// Makes a round of a step; what is too large for it goes its own way.
     fn finish(&mut self, flight: Flight) -> Round<'p> {
         let mut sightings = Vec::new();
+        let mut large = Vec::new();
         let groups = flight.step.groups.into_iter();
         for (group, looks) in groups.zip(flight.looks) {
             let group = Arc::try_unwrap(group).unwrap_or_else(|shared| Group::clone(&shared));
@@ -207,7 +209,7 @@ impl<'p> Rounds<'p> {
                     self.large.look_again(wish.clone());
                 }
                 match look {
-                    Look::Large => self.large.put(wish),
+                    Look::Large => large.push(wish),
                     Look::Seen { observed, kind } | Look::Outdated { observed, kind } => {
                         let decision = kind.map(|kind| self.policy.decide(&wish.path, kind));
                         sightings.push(Sighting {
@@ -219,6 +221,15 @@ impl<'p> Rounds<'p> {
                 }
             }
         }
+        for sighting in &sightings {
+            if matches!(sighting.observed, Observation::Absent) {
+                self.large.call_off(&sighting.wish.path);
+            }
+        }
+        for wish in large {
+            let linked = take_linked(&wish, &mut sightings);
+            self.large.put(wish, linked);
+        }
         Round {
             began: flight.began,
             sightings,
@@ -226,6 +237,17 @@ impl<'p> Rounds<'p> {
             goes_on: flight.step.goes_on,
         }
     }
+}
+
+/// Takes what a rename links to a wish out of what was looked at.
+fn take_linked(wish: &Wish, sightings: &mut Vec<Sighting<'_>>) -> Vec<Wish> {
+    let group = |wish: &Wish| wish.hint().and_then(|hint| hint.group);
+    let Some(wanted) = group(wish) else {
+        return Vec::new();
+    };
+    let is_linked = |sighting: &mut Sighting<'_>| group(&sighting.wish) == Some(wanted);
+    let linked = sightings.extract_if(.., is_linked);
+    linked.map(|sighting| sighting.wish).collect()
 }
 
 impl Flight {

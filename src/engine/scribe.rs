@@ -11,12 +11,15 @@ use std::time::Instant;
 
 use super::brief::tell_brief;
 use super::round::{Round, Wish};
-use super::step::Step;
+use super::step::{Root, Step};
 use super::surveying::Done;
 use crate::baseline::{Baseline, BaselineError, Batch, Pairing, Reader, ScanId, ScanStart};
 use crate::event::{Notice, Writer};
 use crate::policy::Policy;
 use crate::scan::{BlindSpot, Circumstances, Context, Finding, ScanError, put, reference, refresh};
+
+/// Paths that are remembered to be gone.
+const GONE: usize = 10_000;
 
 /// Writes rounds.
 pub(super) struct Scribe<'e, 'p> {
@@ -30,6 +33,8 @@ pub(super) struct Scribe<'e, 'p> {
     foreign: Instant,
     /// The scan that is being recorded.
     scan: Option<ScanId>,
+    /// Configured paths that were told to be gone, though the store may not remember them.
+    gone: HashSet<PathBuf>,
 }
 
 struct OpenRound {
@@ -54,6 +59,8 @@ pub(super) struct Outcome {
     pub(super) firsts: Vec<Instant>,
     /// What is to be told besides.
     pub(super) notices: Vec<Notice>,
+    /// Whether a configured path became a link, or leads elsewhere now.
+    pub(super) has_turned: bool,
     /// Why it could not be written.
     pub(super) trouble: Option<BaselineError>,
 }
@@ -86,6 +93,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
             open: None,
             foreign: Instant::now(),
             scan: None,
+            gone: HashSet::new(),
         })
     }
 
@@ -111,7 +119,8 @@ impl<'e, 'p> Scribe<'e, 'p> {
         match written {
             Ok(events) => {
                 outcome.events = events;
-                outcome.notices = std::mem::take(&mut step.notices);
+                outcome.notices = self.tell_roots(&step.roots);
+                outcome.has_turned = step.has_turned;
                 outcome.firsts = firsts;
             }
             Err(unwritten) => {
@@ -217,6 +226,22 @@ impl<'e, 'p> Scribe<'e, 'p> {
                 Err(error.into())
             }
         }
+    }
+
+    /// Returns what is to be told of configured paths that came or went: one comes back only if it
+    /// was there before.
+    fn tell_roots(&mut self, roots: &[Root]) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for root in roots {
+            let was_gone = match root.is_there {
+                true => self.gone.remove(&root.path),
+                false => self.gone.len() < GONE && self.gone.insert(root.path.clone()),
+            };
+            if !root.is_there || root.was_known || was_gone {
+                notices.push(root.notice());
+            }
+        }
+        notices
     }
 
     /// Takes back the wishes of a round whose last step never came.

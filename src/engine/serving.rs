@@ -63,7 +63,7 @@ impl Engine {
         self.hold()?;
         let deliveries = self.deliveries(mandate)?;
         let started = self.scan(mandate, observe)?;
-        self.announce(&started)?;
+        self.announce(&started, mandate.mistake.as_ref())?;
         self.served = Some(Arc::clone(&mandate.policy));
         self.in_question.clear();
         self.baseline.share();

@@ -4,6 +4,7 @@
 //! before: everything else has been watched all the time.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use waxseal_platform::dir::Dir;
 
@@ -110,7 +111,11 @@ impl Engine {
     }
 
     /// Journals that the watch is on, and by what.
-    pub(super) fn announce(&mut self, started: &Started) -> Result<(), EngineError> {
+    pub(super) fn announce(
+        &mut self,
+        started: &Started,
+        mistake: Option<&String>,
+    ) -> Result<(), EngineError> {
         let used = |(kind, directories): (String, u64)| match directories {
             1 => format!("1 directory by {kind}"),
             number => format!("{number} directories by {kind}"),
@@ -130,9 +135,13 @@ impl Engine {
                 _ => "; what the policy decides otherwise was looked at again",
             };
         }
-        let action = match started.is_reload {
-            true => NoticeAction::Reloaded,
-            false => NoticeAction::Started,
+        let action = match (started.is_reload, mistake) {
+            (true, Some(mistake)) => {
+                message = format!("the configuration before stays in force: {mistake}");
+                NoticeAction::ReloadFailed
+            }
+            (true, None) => NoticeAction::Reloaded,
+            (false, _) => NoticeAction::Started,
         };
         let mut notices = vec![Notice::now(action, message)];
         notices.extend(self.lifeline.take_degraded());
@@ -140,6 +149,9 @@ impl Engine {
         for notice in &notices {
             batch.append_event(notice.at, |id| self.writer.notice(notice, id))?;
         }
-        Ok(batch.commit()?)
+        batch.commit()?;
+        let told = notices.len() as u64;
+        self.vitals.notices.fetch_add(told, Ordering::Relaxed);
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What the looks of one step mean, by what is remembered now: [`Step`].
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use waxseal_platform::stat::Kind;
@@ -33,8 +33,18 @@ pub(super) struct Step<'p> {
     pub(super) blind: Vec<BlindSpot>,
     /// Directories that are gone while something is remembered below.
     pub(super) vanished: Vec<PathBuf>,
-    /// What is to be told of configured paths that went or came back.
-    pub(super) notices: Vec<Notice>,
+    /// Configured paths that came or went.
+    pub(super) roots: Vec<Root>,
+    /// Whether a configured path became a link, or leads elsewhere now.
+    pub(super) has_turned: bool,
+}
+
+/// A configured path that came or went.
+pub(super) struct Root {
+    pub(super) path: PathBuf,
+    pub(super) is_there: bool,
+    /// Whether the store remembered it.
+    pub(super) was_known: bool,
 }
 
 /// One watched path.
@@ -102,11 +112,19 @@ impl<'p> Step<'p> {
                 self.brief.push(index);
             }
         }
-        let was_there = row.as_ref().map(|row| row.last().is_some());
-        if was_there.is_some_and(|was_there| was_there != is.is_some())
-            && policy.is_configured(&wish.path)
-        {
-            self.notices.push(root(&wish.path, is.is_some()));
+        let last = row.as_ref().and_then(Row::last);
+        let is_turned = is == Some(Kind::Symlink)
+            && last.and_then(|last| last.target.as_ref())
+                != now.as_ref().and_then(|now| now.target.as_ref());
+        if (is_turned || last.is_some() != is.is_some()) && policy.is_configured(&wish.path) {
+            self.has_turned |= is_turned;
+            if last.is_some() != is.is_some() {
+                self.roots.push(Root {
+                    path: wish.path.clone(),
+                    is_there: is.is_some(),
+                    was_known: row.is_some(),
+                });
+            }
         }
         let remembered = || policy.decide(&wish.path, was?).watched();
         if let Some(rule) = rule.or_else(remembered) {
@@ -181,15 +199,19 @@ impl<'p> Step<'p> {
     }
 }
 
-/// Returns what is to be told of a configured path that went or came back.
-fn root(path: &Path, is_back: bool) -> Notice {
-    let shown = escape::path(path);
-    let (action, message) = match is_back {
-        true => (NoticeAction::RootBack, format!("{shown} is there again")),
-        false => (
-            NoticeAction::RootGone,
-            format!("{shown}, which the configuration names, is gone"),
-        ),
-    };
-    Notice::now(action, message).about(path)
+impl Root {
+    /// Returns what is to be told of it.
+    pub(super) fn notice(&self) -> Notice {
+        let shown = escape::path(&self.path);
+        let (action, message) = match self.is_there {
+            true => (NoticeAction::RootBack, format!("{shown} is there again")),
+            false => (
+                NoticeAction::RootGone,
+                format!(
+                    "{shown}, which the configuration names or a wildcard in it found, is gone"
+                ),
+            ),
+        };
+        Notice::now(action, message).about(&self.path)
+    }
 }

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::EngineError;
 use super::delivering::Bells;
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Request};
 use super::round::Round;
 use super::scribe::{Outcome, Scribe};
 use super::surveying::Done;
@@ -20,7 +20,7 @@ use crate::baseline::{BaselineError, ScanStart};
 use crate::event::{Notice, NoticeAction};
 use crate::hint::Reason;
 use crate::inspect::{Halt, Observation};
-use crate::scan::BlindSpot;
+use crate::scan::{BlindSpot, Cause};
 use crate::state::escape;
 
 /// How long to wait before a store that could not be written is tried again.
@@ -191,6 +191,10 @@ impl<'e, 'p> Writing<'e, 'p> {
             self.inbox.doubt(path, Reason::Appeared);
         }
         self.rest.notices.extend(outcome.notices);
+        if outcome.has_turned {
+            // Where it leads is a question for whoever reads the configuration.
+            self.inbox.request_end(Request::Reload);
+        }
         let is_again = !outcome.again.is_empty();
         let back = match is_again {
             true => outcome.again,
@@ -290,6 +294,10 @@ impl<'e, 'p> Writing<'e, 'p> {
     }
 
     fn tell_blind(&mut self, spot: &BlindSpot) {
+        if matches!(spot.cause, Cause::TooLarge) {
+            // It was asked for.
+            return;
+        }
         if self.blind.len() >= BLIND {
             self.blind.clear();
         }

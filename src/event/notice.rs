@@ -44,6 +44,8 @@ pub enum NoticeAction {
     SinkRecovered,
     /// The configuration was read again and holds from now on.
     Reloaded,
+    /// The configuration could not be read again; the one before stays in force.
+    ReloadFailed,
     /// The thread that reads the system's notifications was started anew; a rescan follows.
     WatchThreadRestarted,
     /// The system clock was set.
@@ -71,6 +73,7 @@ impl NoticeAction {
             NoticeAction::SinkFailed => "sink_failed",
             NoticeAction::SinkRecovered => "sink_recovered",
             NoticeAction::Reloaded => "reloaded",
+            NoticeAction::ReloadFailed => "reload_failed",
             NoticeAction::WatchThreadRestarted => "watch_thread_restarted",
             NoticeAction::ClockChanged => "clock_changed",
         }

@@ -1,15 +1,54 @@
 //! Work that could not be done comes back: [`PendingHints::requeue`].
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::entry::{Entry, Heard, What};
+use super::life::Life;
 use super::settle::{self, Tick};
 use super::tree::{NodeId, Reached};
 use super::{Hint, PendingHints, Work};
 
 impl<A: Clone + PartialEq> PendingHints<A> {
+    /// Takes note that a directory went by a rename, with all that is below it: what was made there
+    /// is to be found under another name.
+    pub fn depart(&mut self, from: &Path) {
+        let Some(top) = self.tree.find(from) else {
+            return;
+        };
+        for path in self.tree.paths_from(top) {
+            let found = self.tree.find(&path);
+            if let Some(entry) = found.and_then(|id| self.tree.get_mut(id))
+                && let What::Hint(heard) = &mut entry.what
+            {
+                heard.life = Life::Left;
+            }
+        }
+    }
+
+    /// Lets what was heard of a directory, and of what is below it, count for its new path: that is
+    /// where it is to be found, and nothing came of it where it was.
+    pub fn relocate(&mut self, from: &Path, to: &Path, at: Instant) {
+        let Some(top) = self.tree.find(from) else {
+            return;
+        };
+        let mut hints = Vec::new();
+        for path in self.tree.paths_from(top) {
+            hints.extend(self.claim(&path, at));
+        }
+        for hint in &mut hints {
+            if let Ok(below) = hint.path.strip_prefix(from) {
+                hint.path = match below.as_os_str().is_empty() {
+                    true => to.to_owned(),
+                    false => to.join(below),
+                };
+            }
+        }
+        let subtrees = Vec::new();
+        self.requeue(Work { hints, subtrees }, at);
+    }
+
     /// Gives work back that could not be done. It is due again after a pause; when it was first
     /// heard of is not forgotten.
     pub fn requeue(&mut self, work: Work<A>, at: Instant) {

@@ -183,6 +183,24 @@ impl<T> Tree<T> {
         &self.node(id).name
     }
 
+    /// Returns the paths at and below a place that have a value.
+    pub fn paths_from(&self, top: NodeId) -> Vec<PathBuf> {
+        let mut paths = Vec::new();
+        let mut open = vec![top];
+        while let Some(id) = open.pop() {
+            let node = self.node(id);
+            if node.value.is_some() {
+                paths.push(self.path(id));
+            }
+            open.extend(
+                node.children
+                    .iter()
+                    .flat_map(|children| children.0.values()),
+            );
+        }
+        paths
+    }
+
     /// Takes all values below a place, where the caller must put another.
     pub fn drain_below(&mut self, id: NodeId, mut each: impl FnMut(NodeId, T)) {
         // Whole maps at once: to take a hundred thousand names out one by one, as `remove` would,

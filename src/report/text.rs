@@ -135,6 +135,7 @@ fn notice(document: &Value) -> (String, Color, String) {
             | "degraded"
             | "collapsed"
             | "sink_failed"
+            | "reload_failed"
             | "watch_thread_restarted" => ("warning", Color::Red),
             _ => ("notice", Color::Dim),
         };

@@ -27,6 +27,9 @@ use crate::policy::Decision;
 const MOUNTED_STORE: &str =
     "the state directory under another name, and scans change it: unmount it here, or exclude it";
 
+/// Why what is mounted below a root may not be walked.
+const OTHER_SYSTEM: &str = "another file system is mounted here, and one_file_system is set";
+
 /// One thread of a survey.
 pub(super) struct Surveyor<'p, 's> {
     shared: &'s Shared<'p>,
@@ -77,6 +80,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                 return Ok(false);
             }
         };
+        let device = dir.stat().map_or(listed.device, |dir| dir.device);
         let is_in_store = !is_top && plan.is_store(&dir.stat().unwrap_or(listed));
         let is_store = is_in_store || plan.is_store(&listed);
         if let Decision::Watched(rule) = plan.policy.decide(root, listed.kind) {
@@ -106,11 +110,21 @@ impl<'p, 's> Surveyor<'p, 's> {
                 }
             }
         }
+        let rule = plan.policy.decide(root, listed.kind).watched();
+        // What is looked at for a hint is no root of the policy, and may have been mounted since.
+        let is_other_system = listed.device != device
+            && rule.is_some_and(|rule| rule.one_file_system)
+            && !plan.policy.is_configured(root);
+        if is_other_system && self.reader.has_rows_below(root)? {
+            let cause = Cause::Unreadable(OTHER_SYSTEM.to_owned());
+            let path = root.to_owned();
+            batch.blind.push(BlindSpot { path, cause });
+        }
         self.shared.send(batch);
         if listed.kind != Kind::Directory {
             self.vanish_below(root)?;
         }
-        Ok(listed.kind == Kind::Directory && !is_store)
+        Ok(listed.kind == Kind::Directory && !is_store && !is_other_system)
     }
 
     /// Covers the directories above a root, from the top down: the walk comes to them later, and
@@ -290,8 +304,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         } else if !one_file_system || listed.device == device {
             next.descend(entry);
         } else if self.reader.has_rows_below(&path_of(joining))? {
-            let reason = "another file system is mounted here, and one_file_system is set";
-            joining.blind(&entry.name, reason.to_owned());
+            joining.blind(&entry.name, OTHER_SYSTEM.to_owned());
         }
         Ok(())
     }

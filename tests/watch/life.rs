@@ -130,7 +130,7 @@ fn a_changed_configuration_is_served_after_a_hangup() {
     for (round, mistake) in mistakes.iter().enumerate() {
         fs::write(&config, format!("{mistake}{valid}")).unwrap();
         watch.signal(Signal::HUP);
-        watch.wait_for(|event| action(event) == "reloaded");
+        watch.wait_for(|event| action(event) == "reload_failed");
         watch.take();
         sandbox.write("two/b", &format!("and again, round {round}"));
         assert_eq!(watch.news(&sandbox).len(), 2);

@@ -7,6 +7,7 @@ mod faults;
 mod life;
 mod model;
 mod patience;
+mod places;
 mod running;
 mod saving;
 mod tree;

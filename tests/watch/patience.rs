@@ -130,6 +130,27 @@ fn a_large_file_is_read_beside_everything_else() {
 }
 
 #[test]
+fn a_large_file_that_is_renamed_holds_up_nothing_and_is_one_move() {
+    let sandbox = Sandbox::with(&[("small", "1")]);
+    sparse(&sandbox, "large", 3 << 30);
+    let mut watch = Watch::configured(&sandbox, "");
+    watch.take();
+    fs::rename(sandbox.path("large"), sandbox.path("other")).unwrap();
+    until(|| watch.state()["reading"] == json!([sandbox.path("other")]));
+    sandbox.write("small", "changed");
+    watch.wait_for(|event| event["file"]["name"] == "small");
+    let moved = watch.wait_for(|event| event["file"]["name"] == "other");
+    assert_eq!(action(&moved), "moved");
+    watch.settle();
+    // What is gone is not read to its end.
+    sparse(&sandbox, "endless", 8 << 40);
+    until(|| watch.state()["reading"] == json!([sandbox.path("endless")]));
+    fs::remove_file(sandbox.path("endless")).unwrap();
+    watch.settle();
+    watch.stop().exits(0);
+}
+
+#[test]
 fn a_second_request_to_stop_ends_a_watch_that_waits_for_its_reader() {
     let sandbox = Sandbox::with(&[("a", "1")]);
     let mut command = sandbox.command(&["watch", "--format=ndjson"]);

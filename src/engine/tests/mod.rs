@@ -204,6 +204,7 @@ impl Bench {
                 is_verbose: false,
             },
             threads: 2,
+            mistake: None,
             backends: self.backends.clone(),
         };
         let mut engine = Engine::listening(baseline, options, listening).unwrap();

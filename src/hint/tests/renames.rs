@@ -180,3 +180,33 @@ fn whoever_looks_for_another_reason_claims_the_hint_with_what_is_linked_to_it() 
     );
     assert!(desk.pending.is_empty());
 }
+
+#[test]
+fn what_was_heard_in_a_directory_follows_it_to_its_new_path() {
+    let mut desk = Desk::new(100);
+    desk.dir("/d", C);
+    desk.each("/d/f", &[C, W, S]).file("/other", W);
+    let at = desk.at(desk.now);
+    let (from, to) = (Path::new("/d"), Path::new("/e"));
+    desk.pending.relocate(from, to, at);
+    let work = desk.wait(2000).take();
+    assert_eq!(paths(&work), ["/e", "/e/f", "/other"]);
+    let file = hint(&work, "/e/f");
+    assert_eq!(file.changes, C | W | S);
+    assert!(file.actors.single().is_some(), "who made it is known still");
+}
+
+#[test]
+fn what_was_made_in_a_directory_that_left_was_not_short_lived() {
+    let mut desk = Desk::new(100);
+    desk.dir("/d", C);
+    desk.each("/d/f", &[C, W, S]);
+    desk.pending.depart(Path::new("/d"));
+    let work = desk.wait(2000).take();
+    assert_eq!(paths(&work), ["/d", "/d/f"]);
+    let gone = |path| {
+        let hint = hint(&work, path);
+        !hint.is_unfinished() && !hint.is_short_lived() && !hint.was_written_anew()
+    };
+    assert!(gone("/d") && gone("/d/f"));
+}
