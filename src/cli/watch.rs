@@ -54,6 +54,7 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     watched.remember(&mut baseline)?;
     let options = Options {
         backends: backends(&outputs(&watched, settings)),
+        quiet_dir: Some(reader.state_dir().to_owned()),
         ..Options::new(canary_dir(reader.state_dir()))
     };
     let threads = settings.threads.min(look::threads_affordable());

@@ -30,7 +30,7 @@ const STORM: usize = 512;
 
 /// How much later than due hints are taken in a storm: each round ends with a transaction on the
 /// disk, so a few large ones are done sooner than many small ones.
-const STORM_DELAY: Duration = Duration::from_millis(25);
+const STORM_DELAY: Duration = Duration::from_millis(100);
 
 /// How long a thread is waited for before it is looked whether it is there at all.
 const THREAD_PATIENCE: Duration = Duration::from_secs(1);

@@ -162,6 +162,9 @@ pub struct Options {
     pub backends: Vec<BackendKind>,
     /// A directory for the canaries, private and outside of everything covered; made when missing.
     pub canary_dir: PathBuf,
+    /// A directory with files of our own, of which the kernel need not tell where it can be told so:
+    /// they would only be dropped. Not what is in directories below.
+    pub quiet_dir: Option<PathBuf>,
     /// Whether the kernel may drop records when its queue is full; for tests of exactly that.
     pub has_bounded_queue: bool,
     /// Whether what this process does is told, too; for tests, in which it is the actor.
@@ -174,6 +177,7 @@ impl Options {
         Options {
             backends: BackendKind::ALL.to_vec(),
             canary_dir,
+            quiet_dir: None,
             has_bounded_queue: false,
             hears_itself: false,
         }

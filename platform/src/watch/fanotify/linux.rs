@@ -17,9 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use libc::{
-    FAN_CLASS_NOTIF, FAN_CLOEXEC, FAN_MARK_ADD, FAN_MARK_FILESYSTEM, FAN_MARK_ONLYDIR,
-    FAN_MARK_REMOVE, FAN_NONBLOCK, FAN_REPORT_DFID_NAME, FAN_REPORT_FID, FAN_REPORT_PIDFD,
-    FAN_REPORT_TARGET_FID, FAN_UNLIMITED_MARKS, FAN_UNLIMITED_QUEUE,
+    FAN_CLASS_NOTIF, FAN_CLOEXEC, FAN_MARK_ADD, FAN_MARK_FILESYSTEM, FAN_MARK_IGNORE_SURV,
+    FAN_MARK_ONLYDIR, FAN_MARK_REMOVE, FAN_NONBLOCK, FAN_REPORT_DFID_NAME, FAN_REPORT_FID,
+    FAN_REPORT_PIDFD, FAN_REPORT_TARGET_FID, FAN_UNLIMITED_MARKS, FAN_UNLIMITED_QUEUE,
 };
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
@@ -85,6 +85,10 @@ pub(in crate::watch) fn start(
     let canary_mask = mask::CLOSE_WRITE | libc::FAN_EVENT_ON_CHILD;
     let flags = FAN_MARK_ADD | FAN_MARK_ONLYDIR;
     sys::mark(&group, flags, canary_mask, canary_dir.as_fd(), None).map_err(in_canary_dir)?;
+    if let Some(quiet) = &options.quiet_dir {
+        // Kernels before 6.0 cannot; then it is told and dropped.
+        let _ = ignore(&group, quiet);
+    }
     // Numbers of processes fit in an `i32`, which is what the kernel has them in.
     let own_pid = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
     let deaf_to = Some(own_pid).filter(|_| !options.hears_itself);
@@ -107,6 +111,15 @@ pub(in crate::watch) fn start(
     let mut queue = Reader::new(Arc::clone(&shared), lookup);
     shared.hear_canary(&mut queue)?;
     Ok((Arc::new(Fanotify(shared)), Box::new(queue)))
+}
+
+/// Lets the kernel drop what happens to the files in a directory: each write to the store would
+/// otherwise wake the thread that reads the queue.
+fn ignore(group: &OwnedFd, dir: &Path) -> io::Result<()> {
+    let dir = Dir::open(dir)?;
+    let flags = FAN_MARK_ADD | FAN_MARK_ONLYDIR | FAN_MARK_IGNORE_SURV;
+    let mask = mask::MODIFY | mask::CLOSE_WRITE | mask::ATTRIB | libc::FAN_EVENT_ON_CHILD;
+    sys::mark(group, flags, mask, dir.as_fd(), None)
 }
 
 /// A group with as much as the kernel gives.
