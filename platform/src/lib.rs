@@ -18,6 +18,8 @@ pub mod bytes;
 pub mod dir;
 #[allow(unsafe_code, reason = "the C library has no wrapper for cachestat")]
 pub mod file;
+#[allow(unsafe_code, reason = "no crate limits the arenas of glibc")]
+pub mod heap;
 pub mod host;
 pub mod local_socket;
 #[allow(unsafe_code, reason = "user names come from the C library only")]

@@ -6,6 +6,7 @@ use std::thread;
 
 use anyhow::Context as _;
 use clap::Args;
+use waxseal_platform::heap;
 use waxseal_platform::signals::{Asked, Signals};
 use waxseal_platform::watch::{BackendKind, Options};
 
@@ -41,6 +42,8 @@ pub(super) struct WatchArgs {
 
 /// Runs `waxseal watch`.
 pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    // Before the first thread: each reload ends some and starts others.
+    heap::limit_arenas();
     let asked = paths::absolute_all(&args.paths)?;
     refuse_early(&asked, settings)?;
     let mut signals = Signals::catch().context("cannot catch signals")?;

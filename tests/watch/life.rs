@@ -139,6 +139,42 @@ fn a_changed_configuration_is_served_after_a_hangup() {
     ended.complains("nonsense").complains("never comes");
 }
 
+/// Returns how many heaps its threads have beside the first: 64 MiB of addresses each, on such a boundary, see
+/// `arena.c` of glibc.
+#[cfg(target_env = "gnu")]
+fn heaps_of_threads(pid: &Value) -> usize {
+    const RESERVED: u64 = 64 << 20;
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let anonymous: Vec<(u64, u64)> = maps
+        .lines()
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let (start, end) = fields[0].split_once('-')?;
+            let bounds = [start, end].map(|bound| u64::from_str_radix(bound, 16).unwrap());
+            (fields.len() == 5).then_some((bounds[0], bounds[1]))
+        })
+        .collect();
+    // What is in use and what is only reserved are two maps.
+    let ends = |at: u64| anonymous.iter().any(|&(_, end)| end == at + RESERVED);
+    anonymous
+        .iter()
+        .filter(|&&(start, _)| start % RESERVED == 0 && ends(start))
+        .count()
+}
+
+#[test]
+#[cfg(target_env = "gnu")]
+fn its_threads_share_what_they_free() {
+    let sandbox = Sandbox::with(&[("a", "1"), ("d/b", "1")]);
+    let mut watch = Watch::start(&sandbox);
+    watch.signal(Signal::HUP);
+    watch.wait_for(|event| action(event) == "reloaded");
+    sandbox.write("a", "changed");
+    let state = watch.settle();
+    assert_eq!(heaps_of_threads(&state["pid"]), 1);
+    watch.stop().exits(0);
+}
+
 #[test]
 fn its_own_reading_and_writing_is_no_event() {
     let sandbox = Sandbox::with(&[("a", "1"), ("d/b", "1")]);
