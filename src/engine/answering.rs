@@ -4,23 +4,19 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crossbeam_channel::{RecvTimeoutError, bounded};
+use crossbeam_channel::bounded;
 use serde_json::Value;
 use waxseal_platform::local_socket::{Listener, connect};
 
 use super::inbox::{Inbox, Request};
-use super::state::starting;
 
 /// The socket's name in the state directory.
 const SOCKET: &str = "watch.sock";
 
 /// How long either side waits for the other. An answer comes after what was heard before.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How often whoever waits for an answer looks whether a start scan has begun.
-const GLANCE: Duration = Duration::from_millis(100);
 
 /// An answer is some kilobytes; more would be no answer.
 const MOST: u64 = 16 << 20;
@@ -43,25 +39,9 @@ impl Remote {
     /// Asks how it is going, once what happened before is known to it; during the start scan, how
     /// far that is. `None` if it does not answer.
     pub fn ask(&self) -> Option<Value> {
-        if let Some(start) = self.0.starting() {
-            return Some(starting(&start));
-        }
         let (asker, answer) = bounded(1);
-        self.0
-            .put(|waiting| waiting.requests.push(Request::Report(asker)));
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
-            match answer.recv_timeout(GLANCE) {
-                Ok(state) => return Some(state),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                // A reload may have come in between.
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if let Some(start) = self.0.starting() {
-                return Some(starting(&start));
-            }
-        }
-        None
+        self.0.ask(asker);
+        answer.recv_timeout(PATIENCE).ok()
     }
 
     /// Answers everybody who asks at the socket of a state directory, on a thread that ends with

@@ -270,10 +270,14 @@ impl<'p> Coordinator<'_, 'p> {
 
     /// Does what is due by the clock, and finds out whether everybody is alive.
     fn check(&mut self) -> Result<(), EngineError> {
-        let is_short = self.crew.iter().any(ScopedJoinHandle::is_finished);
-        let are_workers_alive = self.rounds.large().is_alive() && self.walkers.are_alive();
-        if is_short || !are_workers_alive {
-            return Err(EngineError::Thread("read, survey or deliver"));
+        let are_delivering = !self.crew.iter().any(ScopedJoinHandle::is_finished);
+        let alive = [
+            ("read large files", self.rounds.large().is_alive()),
+            ("survey", self.walkers.are_alive()),
+            ("deliver", are_delivering),
+        ];
+        if let Some((work, _)) = alive.into_iter().find(|(_, is_alive)| !is_alive) {
+            return Err(EngineError::Thread(work));
         }
         let now = Instant::now();
         if let Some(reason) = self.lifeline.check(now) {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use waxseal_platform::watch::BackendKind;
 
 use super::round::{Reason, Wish};
+use super::state::starting;
 use super::surveying::Surveyed;
 use crate::event::{Actor, Notice, NoticeAction};
 use crate::hint::{self, Changes, PendingHints, QUIET, Work};
@@ -68,8 +69,6 @@ pub(super) struct Inbox {
     taken: Condvar,
     /// Calls the start scan off: whoever asks for an end or a reload does not wait for it.
     pub(super) start_halt: Halt,
-    /// How far the start scan has come, while there is one.
-    starting: Mutex<Option<Arc<Starting>>>,
 }
 
 /// A start scan under way.
@@ -100,6 +99,8 @@ pub(super) struct Waiting {
     is_nudged: bool,
     /// What somebody asked for.
     pub(super) requests: Vec<Request>,
+    /// How far the start scan has come, while there is one: nobody takes requests meanwhile.
+    starting: Option<Arc<Starting>>,
     /// The backends whose canary was heard.
     pub(super) alive: Vec<BackendKind>,
 }
@@ -117,12 +118,12 @@ impl Inbox {
                 notices_left_out: 0,
                 is_nudged: false,
                 requests: Vec::new(),
+                starting: None,
                 alive: Vec::new(),
             }),
             arrived: Condvar::new(),
             taken: Condvar::new(),
             start_halt: Halt::default(),
-            starting: Mutex::default(),
         }
     }
 
@@ -167,29 +168,37 @@ impl Inbox {
         self.put(|waiting| waiting.is_nudged = true);
     }
 
-    /// Shows from now on how far a start scan has come.
+    /// Asks how it is going: whoever serves answers in its turn, a start scan at once.
+    pub(super) fn ask(&self, asker: Sender<Value>) {
+        self.put(|waiting| match &waiting.starting {
+            Some(start) => answer(&asker, start),
+            None => waiting.requests.push(Request::Report(asker)),
+        });
+    }
+
+    /// Shows from now on how far a start scan has come, also to those who asked before.
     pub(super) fn show_start(&self, is_waiting: bool) -> Arc<Starting> {
         let start = Arc::new(Starting {
             since: Instant::now(),
             is_waiting,
             progress: Progress::default(),
         });
-        *self.starting_now() = Some(Arc::clone(&start));
+        self.with(|waiting| {
+            waiting.starting = Some(Arc::clone(&start));
+            waiting.requests.retain(|request| match request {
+                Request::Report(asker) => {
+                    answer(asker, &start);
+                    false
+                }
+                Request::Stop | Request::Reload => true,
+            });
+        });
         start
     }
 
     /// Shows that there is no start scan any more.
     pub(super) fn end_start(&self) {
-        *self.starting_now() = None;
-    }
-
-    /// Returns the start scan under way.
-    pub(super) fn starting(&self) -> Option<Arc<Starting>> {
-        self.starting_now().clone()
-    }
-
-    fn starting_now(&self) -> MutexGuard<'_, Option<Arc<Starting>>> {
-        self.starting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.with(|waiting| waiting.starting = None);
     }
 
     /// Waits until something waits that can be taken, or `until`; then hands over what waits.
@@ -264,6 +273,11 @@ impl Inbox {
         // no operation on what waits leaves it half done.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn answer(asker: &Sender<Value>, start: &Starting) {
+    // Who does not listen any more needs no answer.
+    let _ = asker.send(starting(start));
 }
 
 /// The time in which somebody takes what surveys find.
