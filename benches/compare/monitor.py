@@ -7,12 +7,23 @@ the watched tree meanwhile, and what the figures mean, is for others.
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+
+
+def options(parser, label):
+    """Parses the command line with the options of everything that runs a watch."""
+    parser.add_argument("--waxseal", default="target/release/waxseal", help="the binary (default: %(default)s)")
+    parser.add_argument("--label", default=label, help="a word for the result file's name")
+    parser.add_argument("--no-result", action="store_true", help="write no result file")
+    parsed = parser.parse_args()
+    parsed.waxseal = shutil.which(parsed.waxseal) or sys.exit(f"{parser.prog}: no program {parsed.waxseal}")
+    return parsed
 
 
 class Watch:

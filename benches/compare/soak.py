@@ -10,7 +10,6 @@ import argparse
 import collections
 import os
 import random
-import shutil
 import signal
 import sys
 import tempfile
@@ -168,15 +167,10 @@ def verdict(soak):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--waxseal", default="target/release/waxseal", help="the binary (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=10, help="how long (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=200, help="changes a second (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another one does other things (default: %(default)s)")
-    parser.add_argument("--label", default="soak", help="a word for the result file's name")
-    parser.add_argument("--no-result", action="store_true", help="write no result file")
-    options = parser.parse_args()
-    options.waxseal = shutil.which(options.waxseal) or sys.exit(f"soak.py: no program {options.waxseal}")
-    return options
+    return monitor.options(parser, "soak")
 
 
 def main():

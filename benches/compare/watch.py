@@ -7,7 +7,6 @@ nothing that the watch had not seen.
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -52,7 +51,6 @@ def idle_share(watch):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--waxseal", default="target/release/waxseal", help="the binary (default: %(default)s)")
     parser.add_argument("--source", type=Path, help="a directory to pack and unpack, such as a large source tree")
     parser.add_argument("--files", type=int, default=FILES, help="files of the large storms (default: %(default)s)")
     parser.add_argument("--changes", type=int, default=CHANGES, help="single changes (default: %(default)s)")
@@ -60,11 +58,7 @@ def arguments():
     parser.add_argument("--cargo", action="store_true", help="also build a crate below the watched directory")
     parser.add_argument("--apt", metavar="PACKAGE", help="also install and remove this Debian package; it must be new")
     parser.add_argument("--million", action="store_true", help="also watch a million files")
-    parser.add_argument("--label", default="watch", help="a word for the result file's name")
-    parser.add_argument("--no-result", action="store_true", help="write no result file")
-    options = parser.parse_args()
-    options.waxseal = shutil.which(options.waxseal) or sys.exit(f"watch.py: no program {options.waxseal}")
-    return options
+    return monitor.options(parser, "watch")
 
 
 def main():

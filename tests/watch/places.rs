@@ -20,7 +20,10 @@ fn watching(sandbox: &Sandbox, names: &[&str], settings: &str) -> std::process::
     command
 }
 
-fn scan_is_clean(sandbox: &Sandbox) {
+/// Stops a watch of configured places and finds nothing that it missed.
+fn is_clean(watch: Watch, sandbox: &Sandbox) {
+    watch.settle();
+    watch.stop().exits(0);
     let config = sandbox.home().join("config.toml");
     let config = config.to_str().unwrap();
     let scan = sandbox.waxseal(&["scan", "--format=ndjson", "--config", config]);
@@ -38,9 +41,7 @@ fn a_configured_link_that_is_turned_is_followed() {
     watch.wait_for(|event| action(event) == "reloaded");
     sandbox.write("b/later", "1");
     watch.wait_for(|event| event["file"]["path"] == json!(sandbox.path("b/later")));
-    watch.settle();
-    watch.stop().exits(0);
-    scan_is_clean(&sandbox);
+    is_clean(watch, &sandbox);
 }
 
 #[test]
@@ -55,9 +56,7 @@ fn a_path_that_was_not_there_at_the_start_comes_back_when_it_has_gone() {
     watch.wait_for(|event| action(event) == "root_gone");
     fs::create_dir(&path).unwrap();
     watch.wait_for(|event| action(event) == "root_back");
-    watch.settle();
-    watch.stop().exits(0);
-    scan_is_clean(&sandbox);
+    is_clean(watch, &sandbox);
 }
 
 #[test]
@@ -78,9 +77,7 @@ fn what_is_mounted_below_is_left_alone_where_the_monitor_stays_on_one_file_syste
     assert!(!watch.take().iter().any(is_inside));
     drop(mount);
     watch.wait_for(|event| action(event) == "resynced");
-    watch.settle();
-    watch.stop().exits(0);
-    scan_is_clean(&sandbox);
+    is_clean(watch, &sandbox);
 }
 
 #[test]
