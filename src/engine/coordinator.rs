@@ -19,6 +19,7 @@ use super::delivering::Sinks;
 use super::inbox::{Attention, Inbox, Request};
 use super::lifeline::Lifeline;
 use super::outbox::Outbox;
+use super::presence::Presence;
 use super::round::Wish;
 use super::rounds::{Advance, Rounds};
 use super::schedules::Schedules;
@@ -37,11 +38,9 @@ use crate::policy::Policy;
 /// How long what is pending may take once the watch is to end.
 const LAST_ROUNDS: Duration = Duration::from_secs(4);
 
-/// How long a coordinator with nothing to do sleeps at most: the clock may be set meanwhile.
-const NAP: Duration = Duration::from_secs(60);
-
-/// How long it sleeps at most while it waits for a look: that may hang.
-const WATCHFUL: Duration = Duration::from_secs(5);
+/// How long it sleeps at most: the clock may be set meanwhile, a look may hang, and the watch may be
+/// made to stand still, which shows only by how late it wakes.
+const NAP: Duration = Duration::from_secs(5);
 
 /// How a policy's time ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +62,7 @@ pub(super) struct Coordinator<'e, 'p> {
     pub(super) vitals: &'e Vitals,
     pub(super) schedules: &'e mut Schedules,
     pub(super) clock: &'e mut Clock,
+    pub(super) presence: Presence,
     pub(super) rounds: Rounds<'p>,
     pub(super) outbox: Outbox<'p>,
     /// Ends the writer's patience with a store that cannot be written.
@@ -144,18 +144,27 @@ impl<'p> Coordinator<'_, 'p> {
         self.wait(self.next_wake(), attention)
     }
 
-    fn wait(&self, until: Instant, attention: Attention) -> Taken {
-        self.inbox.wait(until, attention, |waiting, now| {
+    fn wait(&mut self, until: Instant, attention: Attention) -> Taken {
+        self.come_by(until);
+        let taken = self.inbox.wait(until, attention, |waiting, now| {
             Taken::from(waiting, now, attention)
-        })
+        });
+        self.come_by(Instant::now());
+        taken
+    }
+
+    /// Tells that the watch stood still, if it did, and takes note until when it may be away.
+    fn come_by(&mut self, due: Instant) {
+        let now = Instant::now();
+        if let Some(still) = self.presence.comes_by(now, due.max(now)) {
+            self.tell(vec![telling::stood_still(still)]);
+        }
     }
 
     fn next_wake(&self) -> Instant {
         let now = Instant::now();
-        let is_waiting = !self.rounds.is_free() || !self.outbox.is_empty();
-        let nap = if is_waiting { WATCHFUL } else { NAP };
-        let end = self.ending.map_or(now + nap, |(_, until)| until);
-        let wake = self.lifeline.next_check().min(now + nap).min(end);
+        let end = self.ending.map_or(now + NAP, |(_, until)| until);
+        let wake = self.lifeline.next_check().min(now + NAP).min(end);
         match self.ending {
             Some(_) => wake,
             None => wake.min(self.schedules.next(self.walkers.scan.is_idle())),

@@ -35,6 +35,7 @@ mod lifeline;
 mod looking;
 mod lookout;
 mod outbox;
+mod presence;
 mod retold;
 mod round;
 mod rounds;

@@ -14,6 +14,7 @@ use super::inbox::{Inbox, Request};
 use super::large::{Lane, LargeFiles, Readings};
 use super::looking::{Lookers, Tools};
 use super::outbox::Outbox;
+use super::presence::Presence;
 use super::rounds::Rounds;
 use super::schedules::Schedules;
 use super::scribe::Scribe;
@@ -200,6 +201,7 @@ impl Engine {
                 vitals,
                 schedules: &mut schedules,
                 clock,
+                presence: Presence::new(Instant::now()),
                 rounds,
                 outbox: Outbox::new(writer),
                 writer_halt: halt.clone(),

@@ -1,6 +1,7 @@
 //! What the coordinator tells of the watch: one function for each notice.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::event::{Notice, NoticeAction};
 use crate::hint::{Reason, Subtree};
@@ -52,6 +53,16 @@ pub(super) fn slow(dir: &Path) -> Notice {
         escape::path(dir)
     );
     Notice::now(NoticeAction::Degraded, message).about(dir)
+}
+
+/// Tells that the watch stood still for so long.
+pub(super) fn stood_still(still: Duration) -> Notice {
+    let message = format!(
+        "the watch stood still for {} s, stopped or without a processor: what happened meanwhile is \
+         looked at now, and processes that ended since are not known",
+        still.as_secs()
+    );
+    Notice::now(NoticeAction::Recovered, message)
 }
 
 /// Tells that the watch ends after so many events, and how many paths it leaves to the next start.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -202,12 +203,16 @@ fn a_storm_while_it_is_stopped_is_told_whole() {
     let mut watch = Watch::start(&sandbox);
     watch.take();
     watch.signal(Signal::STOP);
+    // What it may sleep, and be late, and more.
+    let until = Instant::now() + Duration::from_secs(16);
     for n in 0..20_000 {
         let dir = n / 1000;
         let name = format!("d{dir}/f{n}");
         sandbox.write(&name, "content");
     }
+    thread::sleep(until.saturating_duration_since(Instant::now()));
     watch.signal(Signal::CONT);
+    watch.wait_for(|event| action(event) == "recovered");
     let news = watch.news(&sandbox);
     let created = news.iter().filter(|(action, _)| action == "created");
     assert_eq!(created.count(), 20_020, "each file and directory once");
