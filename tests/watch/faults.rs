@@ -201,6 +201,8 @@ fn a_root_that_is_unmounted_and_mounted_again_is_followed() {
 fn a_storm_while_it_is_stopped_is_told_whole() {
     let sandbox = Sandbox::with(&[("a", "1")]);
     let mut watch = Watch::start(&sandbox);
+    // The first line comes while the last threads are started.
+    watch.settle();
     watch.take();
     watch.signal(Signal::STOP);
     // What it may sleep, and be late, and more.
