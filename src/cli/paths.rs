@@ -3,10 +3,9 @@
 //! The last name is not followed: a link is an object of its own, and walks do not follow it.
 
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use waxseal_platform::dir::Dir;
+use waxseal_platform::dir::{Dir, is_absence};
 use waxseal_platform::stat::Kind;
 
 use super::exit_code::usage;
@@ -79,13 +78,6 @@ pub(super) fn link_target(path: &Path) -> Option<PathBuf> {
         .symlink_metadata()
         .is_ok_and(|found| found.file_type().is_symlink());
     is_link.then(|| fs::canonicalize(path).ok()).flatten()
-}
-
-fn is_absence(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 #[cfg(test)]

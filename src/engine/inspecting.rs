@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use waxseal_platform::dir::Dir;
+use waxseal_platform::dir::{Dir, is_absence};
 use waxseal_platform::stat::{Kind, Stat};
 
 use super::large::{LARGE, Reading, Readings};
@@ -232,9 +232,8 @@ fn unseen(error: io::Error) -> Look {
 
 /// Says of one path what the failure to open its directory means.
 fn unopened(error: &io::Error) -> Look {
-    use io::ErrorKind::{NotADirectory, NotFound};
     let observed = match error.kind() {
-        NotFound | NotADirectory => Observation::Absent,
+        _ if is_absence(error) => Observation::Absent,
         // One error for many paths.
         kind => Observation::Unreadable(match error.raw_os_error() {
             Some(code) => io::Error::from_raw_os_error(code),

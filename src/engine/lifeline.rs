@@ -104,9 +104,14 @@ impl Lifeline {
         Arc::clone(&running.watcher)
     }
 
-    /// Covers one directory from now on.
-    pub(super) fn cover(&self, path: &Path, dir: &Dir) {
-        let coverage = self.watcher().cover(dir, path);
+    /// Covers one directory from now on; one that cannot be opened may be one day.
+    pub(super) fn cover(&self, path: &Path, opened: Result<&Dir, &io::Error>) {
+        let coverage = match opened {
+            Ok(dir) => self.watcher().cover(dir, path),
+            Err(error) => Coverage::Polling {
+                reason: format!("it cannot be opened: {error}"),
+            },
+        };
         let mut polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
         let Coverage::Polling { reason } = coverage else {
             // It may have been refused for a while only.

@@ -3,6 +3,7 @@
 //! A first policy is scanned as a whole. A later one only where it decides otherwise than the one
 //! before: everything else has been watched all the time.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -40,7 +41,7 @@ impl Engine {
         let reader = self.baseline.reader()?;
         let coverage = Coverage::new(reader.scopes()?, &mandate.policy)?;
         let lifeline = &self.lifeline;
-        let enter = |path: &Path, dir: &Dir| lifeline.cover(path, dir);
+        let enter = |path: &Path, opened: Result<&Dir, &io::Error>| lifeline.cover(path, opened);
         let mut plan = Plan::new(&mandate.policy, &places, mandate.threads);
         plan.rate = mandate.settings.scan_rate_per_sec;
         plan.enter = Some(&enter);

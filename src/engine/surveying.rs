@@ -5,11 +5,12 @@
 //! it is listed.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use waxseal_platform::dir::Dir;
+use waxseal_platform::dir::{Dir, is_absence};
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::lifeline::Lifeline;
@@ -158,7 +159,7 @@ impl Surveys {
         take: &mut dyn FnMut(Surveyed),
     ) -> Result<(), ScanError> {
         let lifeline = &self.lifeline;
-        let enter = |path: &Path, dir: &Dir| lifeline.cover(path, dir);
+        let enter = |path: &Path, opened: Result<&Dir, &io::Error>| lifeline.cover(path, opened);
         let plan = self.plan(&order, &enter)?;
         let start = ScanStart {
             at: Timestamp::now(),
@@ -241,10 +242,12 @@ fn done(order: Order, start: ScanStart, progress: &Progress) -> Done {
     }
 }
 
-/// Says whether nothing has this path.
+/// Says whether no directory has this path.
 fn is_gone(path: &&PathBuf) -> bool {
-    let found = std::fs::symlink_metadata(path);
-    found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    match std::fs::symlink_metadata(path) {
+        Ok(found) => !found.is_dir(),
+        Err(error) => is_absence(&error),
+    }
 }
 
 /// What a survey has come upon.

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use globset::Candidate;
 use waxseal_platform::bytes::bytes_to_os;
+use waxseal_platform::dir::is_absence;
 use waxseal_platform::stat::Kind;
 
 use super::Policy;
@@ -198,10 +199,6 @@ fn list(dir: &Path) -> io::Result<Vec<(PathBuf, Kind)>> {
         }
     }
     Ok(entries)
-}
-
-fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn kind_of(file_type: fs::FileType) -> Kind {

@@ -12,11 +12,10 @@
 //! store, 1.4 ms for 53 000, and where there are more than it has met it asks for the others.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use waxseal_platform::dir::Dir;
+use waxseal_platform::dir::{Dir, is_absence};
 
 use super::joining::gone;
 use super::known::Known;
@@ -104,11 +103,8 @@ fn is_gone(dir: &Path) -> bool {
     let is_link = |at: &Path| at.symlink_metadata().is_ok_and(|found| found.is_symlink());
     match Dir::open_real(dir) {
         Ok(_) => false,
-        Err(error) => match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => true,
-            // What a link on the way leads to is another place.
-            _ => dir.ancestors().any(is_link),
-        },
+        // What a link on the way leads to is another place.
+        Err(error) => is_absence(&error) || dir.ancestors().any(is_link),
     }
 }
 

@@ -4,6 +4,7 @@
 //! at or below them. Roots may lie inside each other: each is walked once, by its own walk.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use waxseal_platform::dir::Dir;
@@ -13,8 +14,8 @@ use crate::baseline::{BaselineError, Reader};
 use crate::inspect::Halt;
 use crate::policy::Policy;
 
-/// Is told of each directory before it is listed.
-pub type Enter<'p> = dyn Fn(&Path, &Dir) + Sync + 'p;
+/// Is told of each directory before it is listed, or why it cannot be opened.
+pub type Enter<'p> = dyn Fn(&Path, Result<&Dir, &io::Error>) + Sync + 'p;
 
 /// What to look at, and how.
 pub struct Plan<'p> {

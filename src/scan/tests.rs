@@ -1,6 +1,7 @@
 //! What observations mean, case by case.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use waxseal_platform::dir::Dir;
@@ -269,7 +270,7 @@ fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
     let reader = baseline.reader().unwrap();
     let coverage = Coverage::new(Vec::new(), &policy).unwrap();
     // From then on it is heard what happens, and not before.
-    let enter = |path: &Path, _: &Dir| {
+    let enter = |path: &Path, _: Result<&Dir, &io::Error>| {
         if path == top {
             let _ = std::fs::remove_file(&root);
         }
@@ -306,7 +307,7 @@ fn a_root_that_comes_before_its_directory_is_covered_is_not_missed() {
     let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
     let coverage = Coverage::new(Vec::new(), &policy).unwrap();
     // At the last moment at which nobody would hear of it.
-    let enter = |path: &Path, _: &Dir| {
+    let enter = |path: &Path, _: Result<&Dir, &io::Error>| {
         if path == above && !root.exists() {
             std::fs::create_dir(&root).unwrap();
             std::fs::write(root.join("file"), "content").unwrap();

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use waxseal_platform::bytes::os_to_bytes;
-use waxseal_platform::dir::{Dir, Entry};
+use waxseal_platform::dir::{Dir, Entry, is_absence};
 use waxseal_platform::stat::Kind;
-use waxseal_platform::walk::{Listing, Next, Visitor, WalkOp};
+use waxseal_platform::walk::{Listing, Next, Refusal, Visitor, WalkOp};
 
 use super::doubt::{Doubt, Task, Weighed, weigh};
 use super::joining::{Joining, gone, was_directory};
@@ -135,10 +135,21 @@ impl<'p, 's> Surveyor<'p, 's> {
         }
         let above: Vec<&Path> = root.ancestors().skip(1).collect();
         for path in above.into_iter().rev() {
-            let Ok(dir) = Dir::open_real(path) else {
+            let opened = Dir::open_real(path);
+            self.tell_entered(path, opened.as_ref());
+            if opened.is_err() {
                 return;
-            };
-            self.enter(path, &dir);
+            }
+        }
+    }
+
+    /// Tells of a directory that it is about to be listed, or is there and cannot be.
+    fn tell_entered(&self, path: &Path, opened: Result<&Dir, &io::Error>) {
+        let Some(enter) = self.shared.plan.enter else {
+            return;
+        };
+        if !opened.is_err_and(is_absence) {
+            enter(path, opened);
         }
     }
 
@@ -151,10 +162,7 @@ impl<'p, 's> Surveyor<'p, 's> {
         error: io::Error,
         mut batch: Batch<'p>,
     ) -> Result<(), BaselineError> {
-        let is_gone = matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-        );
+        let is_gone = is_absence(&error);
         if !is_gone {
             let cause = Cause::Unreadable(error.to_string());
             batch.blind.push(BlindSpot {
@@ -314,9 +322,7 @@ impl<'p> Visitor for Surveyor<'p, '_> {
     type Task = Task<'p>;
 
     fn enter(&mut self, path: &Path, dir: &Dir) {
-        if let Some(enter) = self.shared.plan.enter {
-            enter(path, dir);
-        }
+        self.tell_entered(path, Ok(dir));
     }
 
     fn directory(&mut self, listing: Listing, next: &mut Next<'_, Task<'p>>) {
@@ -328,7 +334,10 @@ impl<'p> Visitor for Surveyor<'p, '_> {
         }
     }
 
-    fn failed(&mut self, path: PathBuf, _op: WalkOp, error: io::Error) {
+    fn failed(&mut self, path: PathBuf, op: WalkOp, error: io::Error) {
+        if op == WalkOp::Open && Refusal::of(&error).is_none() {
+            self.tell_entered(&path, Err(&error));
+        }
         // Gone since its parent was listed: its own task finds it absent, this finds what is below.
         if error.kind() == io::ErrorKind::NotFound {
             if let Err(error) = self.vanish_below(&path) {

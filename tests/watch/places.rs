@@ -1,7 +1,8 @@
 //! Configured paths that come, go, lead elsewhere, or have something mounted below.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -100,4 +101,31 @@ fn a_new_directory_that_is_renamed_at_once_leaves_no_trace_at_its_old_path() {
     expected.sort();
     assert_eq!(news, expected);
     watch.stop().exits(0);
+}
+
+#[test]
+fn a_directory_that_could_not_be_read_is_watched_once_it_can() {
+    // Root reads it from the beginning, and must be told the same.
+    let sandbox = Sandbox::with(&[("closed/file", "content")]);
+    let (closed, file) = (sandbox.path("closed"), sandbox.path("closed/file"));
+    let set_mode = |mode| fs::set_permissions(&closed, fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(0);
+    let mut watch = Watch::configured(&sandbox, "poll_interval = \"1s\"");
+    set_mode(0o755);
+    watch.wait_for(|event| {
+        action(event) == "attributes_modified" && event["file"]["path"] == json!(closed)
+    });
+    let until = Instant::now() + Duration::from_secs(60);
+    while watch.settle()["polled"] != json!([]) {
+        assert!(Instant::now() < until, "it is polled for ever");
+    }
+    fs::write(&file, "more").unwrap();
+    // Found in a directory that was closed until then, it was told as new.
+    let event =
+        watch.wait_for(|event| event["file"]["path"] == json!(file) && action(event) == "updated");
+    assert!(
+        event["waxseal"]["backend"].is_string(),
+        "the kernel tells: {event}"
+    );
+    is_clean(watch, &sandbox);
 }

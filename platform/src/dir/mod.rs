@@ -56,6 +56,14 @@ pub struct Metadata {
     pub target: Option<OsString>,
 }
 
+/// Says whether an error means that nothing has the path that was asked for.
+pub fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
 impl Dir {
     /// Opens the directory at `path`, however long the path is; its last name must not be a link.
     pub fn open(path: &Path) -> io::Result<Dir> {
