@@ -97,8 +97,6 @@ impl BackendHealth {
 pub(super) struct Refused {
     /// The reason in words.
     pub(super) reason: String,
-    /// Whether a limit was reached, so that the next directory fares no better.
-    pub(super) is_exhausted: bool,
 }
 
 /// A backend that was started, and the queue to be read for it.

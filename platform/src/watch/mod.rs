@@ -13,7 +13,7 @@
 //! is covered: the canaries are in a directory of our own.
 //!
 //! The caller reads each [`Queue`] on a thread of his own. `hear` and `wants` are called on
-//! those threads, with no lock held, and must not block.
+//! those threads, or on one of a library below, with no lock held, and must not block.
 
 mod actor;
 #[cfg_attr(

@@ -21,7 +21,7 @@ use libc::{
     FAN_MARK_ONLYDIR, FAN_MARK_REMOVE, FAN_NONBLOCK, FAN_REPORT_DFID_NAME, FAN_REPORT_FID,
     FAN_REPORT_PIDFD, FAN_REPORT_TARGET_FID, FAN_UNLIMITED_MARKS, FAN_UNLIMITED_QUEUE,
 };
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::Errno;
 
 use super::handle::Handle;
@@ -46,6 +46,9 @@ const COMMON: u64 =
     mask::CREATE | mask::DELETE | mask::MODIFY | mask::CLOSE_WRITE | mask::ATTRIB | mask::ONDIR;
 const ITSELF: u64 = mask::MOVE_SELF | mask::DELETE_SELF | mask::ONDIR;
 const PATH: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// The directory itself, where a name is wanted.
+const HERE: &CStr = c".";
 
 /// What the backend and its queue share.
 pub(super) struct Shared {
@@ -253,7 +256,6 @@ impl Shared {
     }
 
     fn mark_itself(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        const HERE: &CStr = c".";
         sys::mark(
             &self.group,
             FAN_MARK_ADD | FAN_MARK_ONLYDIR,
@@ -263,16 +265,13 @@ impl Shared {
         )
     }
 
-    /// Removes the mark of a directory that is not covered any more.
+    /// Removes the mark of a directory that is not covered any more, if the kernel has its path in
+    /// memory. Whoever notices mounts must not wait for a file system that was mounted over it.
     fn unmark(&self, path: &Path, handle: &Handle) -> io::Result<()> {
-        let fd = openat(
-            CWD,
-            path,
-            OFlags::RDONLY | PATH.difference(OFlags::PATH),
-            Mode::empty(),
-        )?;
+        let fd = openat2(CWD, path, PATH, Mode::empty(), ResolveFlags::CACHED)?;
         if sys::handle_of(fd.as_fd())? == *handle {
-            let mark = |flags| sys::mark(&self.group, flags, self.single_mask, fd.as_fd(), None);
+            let fd = fd.as_fd();
+            let mark = |flags| sys::mark(&self.group, flags, self.single_mask, fd, Some(HERE));
             mark(FAN_MARK_REMOVE | FAN_MARK_ONLYDIR)?;
             // Somebody may have covered it again meanwhile.
             if self.resolver.table().knows(handle.borrowed()) {
@@ -370,9 +369,7 @@ fn identity(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
 }
 
 fn refused(error: io::Error) -> Refused {
-    let errno = Errno::from_io_error(&error);
     Refused {
         reason: error.to_string(),
-        is_exhausted: matches!(errno, Some(Errno::NOSPC | Errno::NOMEM)),
     }
 }

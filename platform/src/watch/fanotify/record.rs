@@ -49,7 +49,6 @@ const DFID_NAME: u8 = 2;
 const DFID: u8 = 3;
 const PIDFD: u8 = 4;
 const ERROR: u8 = 5;
-const MNT: u8 = 7;
 const OLD_DFID_NAME: u8 = 10;
 const NEW_DFID_NAME: u8 = 12;
 
@@ -74,8 +73,6 @@ pub(super) struct Record<'b> {
     pub(super) object: Option<HandleRef<'b>>,
     /// The error of a damaged file system and how often it came.
     pub(super) error: Option<(i32, u32)>,
-    /// The mount that came or went.
-    pub(super) mount: Option<u64>,
 }
 
 /// A name in a directory; an empty one and `.` are the directory itself.
@@ -188,7 +185,6 @@ fn take_piece<'b>(
         // Less than 0 stands for a process that is gone, or for one that could not be opened.
         PIDFD => record.pidfd = Some(body.i32()?).filter(|&fd| fd >= 0),
         ERROR => record.error = Some((body.i32()?, body.u32()?)),
-        MNT => record.mount = Some(body.u64()?),
         _ => {}
     }
     Ok(())

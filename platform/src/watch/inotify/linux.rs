@@ -184,7 +184,6 @@ impl Inotify {
             // A bind mount: the kernel has one watch for both paths, `notify` tells the last one.
             return Err(Refused {
                 reason: format!("inotify tells of {other:?} only, which is the same directory"),
-                is_exhausted: false,
             });
         }
         let covered = &mut self.shared.translator().covered;
@@ -215,13 +214,11 @@ impl Inotify {
                 self.shared.is_exhausted.store(true, Ordering::Relaxed);
                 Refused {
                     reason: exhausted(),
-                    is_exhausted: true,
                 }
             }
             ErrorKind::PathNotFound => gone(error),
             _ => Refused {
                 reason: format!("cannot watch it: {error}"),
-                is_exhausted: false,
             },
         }
     }
@@ -334,7 +331,6 @@ fn look(path: &Path) -> Option<Stat> {
 fn gone(why: &dyn std::fmt::Display) -> Refused {
     Refused {
         reason: format!("the directory is there no longer: {why}"),
-        is_exhausted: false,
     }
 }
 

@@ -27,9 +27,6 @@ pub(super) fn encode(record: &Record<'_>) -> Vec<u8> {
         let body = [error.to_ne_bytes(), count.to_ne_bytes()].concat();
         push_piece(&mut pieces, ERROR, &body);
     }
-    if let Some(mount) = record.mount {
-        push_piece(&mut pieces, MNT, &mount.to_ne_bytes());
-    }
     let event_len = (METADATA + pieces.len()) as u32;
     let mut bytes = event_len.to_ne_bytes().to_vec();
     bytes.extend([VERSION, 0]);

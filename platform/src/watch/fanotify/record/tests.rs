@@ -33,7 +33,6 @@ fn a_record_is_what_was_encoded() {
     let second = Record {
         mask: mask::FS_ERROR,
         error: Some((-117, 3)),
-        mount: Some(77),
         fd: Some(4),
         ..Record::default()
     };
@@ -155,11 +154,10 @@ proptest! {
         places in [option::of(parts()), option::of(parts()), option::of(parts())],
         object in option::of(vec(any::<u8>(), 0..LONGEST)),
         error in option::of(any::<(i32, u32)>()),
-        mount in option::of(any::<u64>()),
     ) {
         let [one, two, three] = &places;
         let record = Record {
-            mask, fd, pid, pidfd, error, mount,
+            mask, fd, pid, pidfd, error,
             entry: entry(one),
             old: entry(two),
             new: entry(three),
