@@ -1,7 +1,5 @@
 //! What is pending at one path: [`Entry`].
 
-use std::path::Path;
-
 use super::life::Life;
 use super::queue::Due;
 use super::settle::{self, Tick};
@@ -28,7 +26,6 @@ pub(super) struct Heard<A> {
     pub changes: Changes,
     pub life: Life,
     pub is_directory: bool,
-    pub moved_from: Option<Box<Path>>,
     pub actors: Actors<A>,
     pub backend: Option<BackendKind>,
 }
@@ -73,10 +70,5 @@ impl<A: Clone + PartialEq> Heard<A> {
         self.is_directory = later.is_directory;
         self.actors.append(later.actors);
         self.backend = later.backend.or(self.backend);
-        match later.life {
-            Life::Arrived => self.moved_from = later.moved_from,
-            Life::Created { .. } => self.moved_from = None,
-            _ => {}
-        }
     }
 }

@@ -70,9 +70,6 @@ pub struct Hint<A> {
     pub changes: Changes,
     /// Whether it was a directory when it was last heard of.
     pub is_directory: bool,
-    /// The name that it had before, if it came by a rename. The one before all renames that were
-    /// heard of since. For information only: what is the same file is for the look to say.
-    pub moved_from: Option<PathBuf>,
     /// Who caused it.
     pub actors: Actors<A>,
     /// Which backend told of it last, if it was one.
@@ -132,8 +129,6 @@ pub enum Reason {
     Requested,
     /// A directory appeared; what was made in it before it was watched is not known.
     Appeared,
-    /// A file system was mounted or unmounted here.
-    Mounted,
     /// There were too many hints for a limited memory.
     Collapsed,
     /// Signals were lost.
@@ -154,13 +149,6 @@ pub struct Work<A> {
     pub hints: Vec<Hint<A>>,
     /// Whole subtrees; none is below another.
     pub subtrees: Vec<Subtree>,
-}
-
-impl<A> Work<A> {
-    /// Says whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        self.hints.is_empty() && self.subtrees.is_empty()
-    }
 }
 
 /// How much is pending, and what became of all that was ever heard.

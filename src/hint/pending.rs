@@ -1,6 +1,6 @@
 //! The collection itself: [`PendingHints`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use super::entry::{Entry, Heard, What};
@@ -62,7 +62,6 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             changes,
             life: Life::of(changes),
             is_directory,
-            moved_from: None,
             actors: Actors::of(actor),
         };
         self.hear(path, heard, now);
@@ -83,19 +82,15 @@ impl<A: Clone + PartialEq> PendingHints<A> {
     ) {
         let now = self.clock.tick(at);
         let Origin { actor, backend } = origin.into();
-        let heard = |life, moved_from| Heard {
+        let heard = |life| Heard {
             backend,
             changes: Changes::NONE,
             life,
             is_directory,
-            moved_from,
             actors: Actors::of(actor.clone()),
         };
-        let from_id = from.map(|from| self.hear(from, heard(Life::Left, None), now));
-        let first = from_id.and_then(|id| self.first_name(id));
-        let first = first.or_else(|| from.map(Box::from));
-        let moved_from = first.filter(|first| Some(&**first) != to);
-        let to_id = to.map(|to| self.hear(to, heard(Life::Arrived, moved_from), now));
+        let from_id = from.map(|from| self.hear(from, heard(Life::Left), now));
+        let to_id = to.map(|to| self.hear(to, heard(Life::Arrived), now));
         if let (Some(from), Some(to)) = (from_id, to_id) {
             self.links.join(from, to);
         }
@@ -301,14 +296,6 @@ impl<A: Clone + PartialEq> PendingHints<A> {
         }
     }
 
-    /// Returns from where a name came by the renames that are pending.
-    fn first_name(&self, id: NodeId) -> Option<Box<Path>> {
-        match &self.tree.get(id)?.what {
-            What::Hint(heard) => heard.moved_from.clone(),
-            What::Subtree { .. } => None,
-        }
-    }
-
     fn first(&mut self) -> Option<(Tick, NodeId)> {
         let tree = &mut self.tree;
         self.queue.first(|id, item| match tree.get_mut(id) {
@@ -349,7 +336,6 @@ impl<A: Clone + PartialEq> PendingHints<A> {
                     path,
                     changes: heard.changes,
                     is_directory: heard.is_directory,
-                    moved_from: heard.moved_from.map(PathBuf::from),
                     actors: heard.actors,
                     backend: heard.backend,
                     first,

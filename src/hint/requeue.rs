@@ -17,9 +17,8 @@ impl<A: Clone + PartialEq> PendingHints<A> {
         let Some(top) = self.tree.find(from) else {
             return;
         };
-        for path in self.tree.paths_from(top) {
-            let found = self.tree.find(&path);
-            if let Some(entry) = found.and_then(|id| self.tree.get_mut(id))
+        for id in self.tree.places_from(top) {
+            if let Some(entry) = self.tree.get_mut(id)
                 && let What::Hint(heard) = &mut entry.what
             {
                 heard.life = Life::Left;
@@ -28,13 +27,19 @@ impl<A: Clone + PartialEq> PendingHints<A> {
     }
 
     /// Lets what was heard of a directory, and of what is below it, count for its new path: that is
-    /// where it is to be found, and nothing came of it where it was.
+    /// where it is to be found, and nothing came of it where it was. However much that is, it takes
+    /// no time unless something is pending at the new path.
     pub fn relocate(&mut self, from: &Path, to: &Path, at: Instant) {
         let Some(top) = self.tree.find(from) else {
             return;
         };
+        if self.tree.graft(top, to, Entry::is_subtree) {
+            return;
+        }
+        let places = self.tree.places_from(top);
+        let paths: Vec<PathBuf> = places.into_iter().map(|id| self.tree.path(id)).collect();
         let mut hints = Vec::new();
-        for path in self.tree.paths_from(top) {
+        for path in paths {
             hints.extend(self.claim(&path, at));
         }
         for hint in &mut hints {
@@ -46,12 +51,19 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             }
         }
         let subtrees = Vec::new();
-        self.requeue(Work { hints, subtrees }, at);
+        // By another path they are due no later.
+        self.bring_back(Work { hints, subtrees }, at, settle::deadline);
     }
 
     /// Gives work back that could not be done. It is due again after a pause; when it was first
     /// heard of is not forgotten.
     pub fn requeue(&mut self, work: Work<A>, at: Instant) {
+        let deadline = settle::deadline(self.clock.tick(at));
+        self.bring_back(work, at, |_| deadline);
+    }
+
+    /// Does so; `deadline` says by when what was first heard of at a moment is to be looked at.
+    fn bring_back(&mut self, work: Work<A>, at: Instant, deadline: impl Fn(Tick) -> Tick) {
         let now = self.clock.tick(at);
         let mut linked = Vec::new();
         for subtree in work.subtrees {
@@ -65,7 +77,7 @@ impl<A: Clone + PartialEq> PendingHints<A> {
         }
         for hint in work.hints {
             let group = hint.group.map(|group| (group, hint.path.clone()));
-            self.hear_again(hint, now);
+            self.hear_again(hint, now, &deadline);
             linked.extend(group);
         }
         // Only now: what came back as a hint may be covered by a subtree that came back after it.
@@ -78,13 +90,12 @@ impl<A: Clone + PartialEq> PendingHints<A> {
     }
 
     /// Merges a hint that was taken with what has been heard of the path since.
-    fn hear_again(&mut self, hint: Hint<A>, now: Tick) {
+    fn hear_again(&mut self, hint: Hint<A>, now: Tick, deadline: impl Fn(Tick) -> Tick) {
         let first = self.clock.tick(hint.first);
         let mut heard = Heard {
             changes: hint.changes,
             life: hint.life,
             is_directory: hint.is_directory,
-            moved_from: hint.moved_from.map(PathBuf::into_boxed_path),
             actors: hint.actors,
             backend: hint.backend,
         };
@@ -108,7 +119,7 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             }
             None => {
                 let mut entry = Entry::new(now, What::Hint(heard));
-                entry.first = first;
+                (entry.first, entry.deadline) = (first, deadline(first));
                 let due = settle::after_quiet(now, entry.deadline);
                 self.tree.put(id, entry);
                 self.schedule(id, due);

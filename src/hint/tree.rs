@@ -183,22 +183,47 @@ impl<T> Tree<T> {
         &self.node(id).name
     }
 
-    /// Returns the paths at and below a place that have a value.
-    pub fn paths_from(&self, top: NodeId) -> Vec<PathBuf> {
-        let mut paths = Vec::new();
+    /// Returns the places at and below one that have a value.
+    pub fn places_from(&self, top: NodeId) -> Vec<NodeId> {
+        let mut places = Vec::new();
         let mut open = vec![top];
         while let Some(id) = open.pop() {
             let node = self.node(id);
             if node.value.is_some() {
-                paths.push(self.path(id));
+                places.push(id);
             }
-            open.extend(
-                node.children
-                    .iter()
-                    .flat_map(|children| children.0.values()),
-            );
+            let children = node.children.iter();
+            open.extend(children.flat_map(|children| children.0.values()));
         }
-        paths
+        places
+    }
+
+    /// Gives a place another path, with all that is below it. Says whether there was room: no cover,
+    /// and nothing at the path or below it.
+    pub fn graft(&mut self, top: NodeId, to: &Path, covers: impl Fn(&T) -> bool) -> bool {
+        if top == ROOT || to.starts_with(self.path(top)) {
+            return false;
+        }
+        let Reached::Path(stub) = self.reach(to, covers) else {
+            return false;
+        };
+        let node = self.node(stub);
+        if stub == ROOT || node.value.is_some() || node.children.is_some() {
+            return false;
+        }
+        let (parent, name) = (node.parent, Arc::clone(&node.name));
+        let moved = self.node_mut(top);
+        let old_parent = std::mem::replace(&mut moved.parent, parent);
+        let old_name = std::mem::replace(&mut moved.name, Arc::clone(&name));
+        if let Some(children) = &mut self.node_mut(parent).children {
+            children.0.insert(name, top);
+        }
+        self.discard(stub);
+        self.leave(old_parent, &old_name);
+        self.prune(old_parent);
+        // Its path may have changed.
+        self.recent = None;
+        true
     }
 
     /// Takes all values below a place, where the caller must put another.
@@ -314,21 +339,31 @@ impl<T> Tree<T> {
                 return;
             }
             let (parent, name) = (node.parent, Arc::clone(&node.name));
-            let above = self.node_mut(parent);
-            if let Some(children) = &mut above.children {
-                children.0.remove(&name);
-                if children.0.is_empty() {
-                    above.children = None;
-                }
-            }
-            if let Some(slot) = self.nodes.get_mut(id.0 as usize) {
-                *slot = None;
-            }
-            self.free.push(id);
-            if self.recent == Some(id) {
-                self.recent = None;
-            }
+            self.leave(parent, &name);
+            self.discard(id);
             id = parent;
+        }
+    }
+
+    /// Takes a name out of a directory.
+    fn leave(&mut self, dir: NodeId, name: &OsStr) {
+        let node = self.node_mut(dir);
+        if let Some(children) = &mut node.children {
+            children.0.remove(name);
+            if children.0.is_empty() {
+                node.children = None;
+            }
+        }
+    }
+
+    /// Frees a node that no directory has any more.
+    fn discard(&mut self, id: NodeId) {
+        if let Some(slot) = self.nodes.get_mut(id.0 as usize) {
+            *slot = None;
+        }
+        self.free.push(id);
+        if self.recent == Some(id) {
+            self.recent = None;
         }
     }
 

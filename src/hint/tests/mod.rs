@@ -9,7 +9,7 @@ mod subtrees;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Changes, Hint, PendingHints, Reason, Work};
+use super::{Actors, Changes, Hint, PendingHints, Reason, Work};
 
 const C: Changes = Changes::CREATED;
 const W: Changes = Changes::WRITTEN;
@@ -102,6 +102,13 @@ impl Desk {
         let wait = due.saturating_duration_since(self.at(self.now));
         u64::try_from(wait.as_millis()).ok()
     }
+}
+
+/// Returns the one actor who caused everything, if everything is known to be his.
+pub(super) fn single<A: Clone + PartialEq>(actors: &Actors<A>) -> Option<&A> {
+    let is_certain = !actors.has_unnamed() && !actors.has_more();
+    let mut named = actors.iter().filter(|_| is_certain);
+    named.next().filter(|_| named.next().is_none())
 }
 
 fn paths<T>(work: &Work<T>) -> Vec<String> {

@@ -29,7 +29,6 @@ fn step() -> impl Strategy<Value = Step> {
     let reasons = vec![
         Reason::Requested,
         Reason::Appeared,
-        Reason::Mounted,
         Reason::Collapsed,
         Reason::LostSync,
     ];

@@ -33,7 +33,7 @@ fn it_absorbs_subtrees_below_it() {
     let mut desk = Desk::new(100);
     desk.subtree("/a/b", Reason::LostSync).file("/a/b/x", W);
     desk.subtree("/a", Reason::Requested)
-        .subtree("/a/c", Reason::Mounted);
+        .subtree("/a/c", Reason::Appeared);
     let work = desk.take();
     assert_eq!(paths(&work), ["/a/**"]);
     assert_eq!(
@@ -62,7 +62,7 @@ fn a_storm_is_waited_for_and_anything_else_is_due_at_once() {
     let table = [
         (Reason::Requested, 0),
         (Reason::Appeared, 0),
-        (Reason::Mounted, 0),
+        (Reason::Appeared, 0),
         (Reason::Collapsed, 250),
         (Reason::LostSync, 250),
     ];
