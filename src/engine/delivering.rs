@@ -89,7 +89,7 @@ pub(super) fn deliver(name: &str, mut delivery: Delivery, reader: &Reader, way: 
     let mut is_over = false;
     loop {
         let step = delivery.step(reader, Instant::now());
-        sinks.note(delivery.health(0));
+        sinks.note(delivery.health());
         let wait = match step {
             Step::Delivered { up_to, .. } => {
                 let told = writer.send(Message::Delivered {

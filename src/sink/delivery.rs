@@ -68,8 +68,6 @@ pub struct Health {
     pub name: String,
     /// The last event it has.
     pub cursor: u64,
-    /// How many events of the journal it has not.
-    pub behind: u64,
     /// What is wrong, if anything is.
     pub failing: Option<Failing>,
 }
@@ -122,12 +120,11 @@ impl Delivery {
         }
     }
 
-    /// Returns how the sink is doing; the journal ends with event number `journal_end`.
-    pub fn health(&self, journal_end: u64) -> Health {
+    /// Returns how the sink is doing.
+    pub fn health(&self) -> Health {
         Health {
             name: self.sink.name().to_owned(),
             cursor: self.cursor,
-            behind: journal_end.saturating_sub(self.cursor),
             failing: self.failing.clone(),
         }
     }

@@ -41,11 +41,6 @@ pub enum SinkError {
 }
 
 impl SinkError {
-    /// Returns true when trying again is no use: whoever read the standard output has gone.
-    pub fn is_final(&self) -> bool {
-        matches!(self, SinkError::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-
     pub(super) fn file(op: &'static str, path: &Path, source: io::Error) -> SinkError {
         let path = path.to_owned();
         match source.kind() {
