@@ -11,6 +11,7 @@ mod args;
 mod check;
 mod completions;
 mod config;
+mod desk;
 mod exit_code;
 mod explain;
 mod hash;

@@ -152,6 +152,7 @@ impl Status {
             "not_looked_at": spots,
             "monitors": self.monitors,
             "watch": self.watch.as_ref().ok(),
+            "watch_error": self.watch.as_ref().err().map(ToString::to_string),
         })
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 
 use anyhow::Context as _;
 use clap::Args;
 use waxseal_platform::heap;
-use waxseal_platform::signals::{Asked, Signals};
+use waxseal_platform::signals::Signals;
 use waxseal_platform::watch::{BackendKind, Options};
 
+use super::desk::{Desk, listen};
 use super::exit_code::ExitCode;
 use super::look;
 use super::paths;
@@ -18,7 +18,7 @@ use super::scan::{join, refuse_early};
 use super::settings::{Settings, warn};
 use super::watched::Watched;
 use crate::config::{self, Backend};
-use crate::engine::{End, Engine, Mandate, Remote, canary_dir};
+use crate::engine::{End, Engine, Mandate, canary_dir};
 use crate::policy::Policy;
 use crate::report::Format;
 use crate::state::escape;
@@ -46,8 +46,10 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     heap::limit_arenas();
     let asked = paths::absolute_all(&args.paths)?;
     refuse_early(&asked, settings)?;
-    let mut signals = Signals::catch().context("cannot catch signals")?;
+    let signals = Signals::catch().context("cannot catch signals")?;
     let closer = signals.closer();
+    let desk = Arc::new(Desk::default());
+    let listening = listen(signals, Arc::clone(&desk)).context("cannot start a thread")?;
     let mut baseline = settings.open_baseline()?;
     // Before anything is remembered: beside another watch nothing may change.
     baseline.claim_watch()?;
@@ -69,10 +71,7 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     remote
         .answer_at(state_dir)
         .with_context(|| format!("cannot listen in {}", escape::path(state_dir)))?;
-    let listening = thread::Builder::new()
-        .name("waxseal-signals".to_owned())
-        .spawn(move || listen(&mut signals, &remote))
-        .context("cannot start a thread")?;
+    desk.open(remote);
     let served = serve(&mut engine, watched, settings, threads);
     closer.close();
     listening
@@ -146,25 +145,4 @@ fn backends(settings: &config::Settings) -> Vec<BackendKind> {
             Backend::Poll => None,
         });
     kinds.collect()
-}
-
-/// Passes on what the system asks for.
-fn listen(signals: &mut Signals, remote: &Remote) {
-    let mut is_stopping = false;
-    while let Some(asked) = signals.wait() {
-        match asked {
-            // Whoever asks twice does not want to wait. It is as if it were killed: what was
-            // journalled stays, and the next start finds the rest.
-            Asked::Stop if std::mem::replace(&mut is_stopping, true) => {
-                warn("ended at once; the next start verifies the store");
-                std::process::exit(ExitCode::Failure.number().into());
-            }
-            Asked::Stop => remote.stop(),
-            Asked::Reload => remote.reload(),
-            Asked::Report => match remote.ask() {
-                Some(state) => warn(&state.to_string()),
-                None => warn("the watch is busy and does not answer"),
-            },
-        }
-    }
 }
