@@ -10,7 +10,8 @@ use crossbeam_channel::bounded;
 use serde_json::Value;
 use waxseal_platform::local_socket::{Listener, connect};
 
-use super::inbox::{Inbox, Request};
+use super::inbox::Inbox;
+use super::waiting::Request;
 
 /// The socket's name in the state directory.
 const SOCKET: &str = "watch.sock";

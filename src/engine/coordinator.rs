@@ -4,8 +4,8 @@
 //! It waits in one place only, for its inbox. Looking, writing and surveying go on beside it and
 //! nudge it; so it answers, and ends, whatever the others wait for.
 
-use std::collections::{BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
@@ -16,7 +16,8 @@ use serde_json::Value;
 use super::EngineError;
 use super::clock::{Clock, Reading};
 use super::delivering::Sinks;
-use super::inbox::{Attention, Inbox, Request};
+use super::doubts::Finder;
+use super::inbox::Inbox;
 use super::lifeline::Lifeline;
 use super::outbox::Outbox;
 use super::presence::Presence;
@@ -27,8 +28,9 @@ use super::surveying::{Done, Surveyed};
 use super::taken::Taken;
 use super::telling;
 use super::vitals::Vitals;
+use super::waiting::{Attention, Request};
 use super::walkers::{Walkers, because, whole};
-use super::writing::{LAST_TURN, Message};
+use super::writing::Message;
 use crate::baseline::Reader;
 use crate::event::Notice;
 use crate::hint::{LONGEST, Reason};
@@ -99,6 +101,7 @@ impl<'p> Coordinator<'_, 'p> {
             if self.askers.is_empty() && !self.newcomers.is_empty() && !self.lifeline.is_waiting() {
                 self.askers.append(&mut self.newcomers);
                 if !self.lifeline.beat() {
+                    self.tell(self.lifeline.take_news());
                     self.answer();
                 }
             }
@@ -157,7 +160,7 @@ impl<'p> Coordinator<'_, 'p> {
     fn come_by(&mut self, due: Instant) {
         let now = Instant::now();
         if let Some(still) = self.presence.comes_by(now, due.max(now)) {
-            self.tell(vec![telling::stood_still(still)]);
+            self.tell([telling::stood_still(still)]);
         }
     }
 
@@ -182,11 +185,15 @@ impl<'p> Coordinator<'_, 'p> {
             }
         }
         if !taken.notices.is_empty() {
-            self.tell(taken.notices);
+            self.outbox.push(Message::Notices(taken.notices));
         }
         self.rounds.push(taken.wishes, false);
+        for (finder, wishes) in taken.returned {
+            self.rounds.push(wishes, finder == Finder::Scan);
+        }
         for part in taken.surveyed {
-            self.surveyed(part?);
+            let (part, wishes) = part?;
+            self.surveyed(part, wishes);
         }
         if !taken.appeared.is_empty() {
             let reasons = BTreeSet::from([Reason::Appeared]);
@@ -194,9 +201,7 @@ impl<'p> Coordinator<'_, 'p> {
         }
         if !taken.subtrees.is_empty() {
             let collapsed = telling::collapsed(&taken.subtrees);
-            if !collapsed.is_empty() {
-                self.tell(collapsed);
-            }
+            self.tell(collapsed);
             let reasons = taken
                 .subtrees
                 .iter()
@@ -236,24 +241,18 @@ impl<'p> Coordinator<'_, 'p> {
     }
 
     /// Takes what a survey found.
-    fn surveyed(&mut self, part: Surveyed) {
+    fn surveyed(&mut self, part: Surveyed, wishes: Vec<Wish>) {
         let Surveyed {
-            names,
-            heard,
-            found_by,
-            is_scan,
+            doubts,
             blind,
             start,
             done,
         } = part;
+        let is_scan = doubts.finder == Finder::Scan;
         if !blind.is_empty() {
             let scan = is_scan.then_some(start);
             self.outbox.push(Message::Blind { spots: blind, scan });
         }
-        let known: HashSet<PathBuf> = heard.iter().map(|hint| hint.path.clone()).collect();
-        let unheard = names.into_iter().filter(|path| !known.contains(path));
-        let mut wishes: Vec<Wish> = unheard.map(|path| Wish::surveyed(path, found_by)).collect();
-        wishes.extend(heard.into_iter().map(Wish::confirmed));
         self.rounds.push(wishes, is_scan);
         done.into_iter()
             .for_each(|done| self.rounds.push_done(done));
@@ -272,7 +271,7 @@ impl<'p> Coordinator<'_, 'p> {
         done.gone.iter().for_each(|path| self.lifeline.forget(path));
         self.vitals.surveys.fetch_add(1, Ordering::Relaxed);
         if done.order.restores_sync() {
-            self.tell(vec![telling::resynced(&done.order.paths)]);
+            self.tell([telling::resynced(&done.order.paths)]);
         }
         self.outbox.push(Message::Surveyed(done));
     }
@@ -290,22 +289,22 @@ impl<'p> Coordinator<'_, 'p> {
         }
         let now = Instant::now();
         if let Some(reason) = self.lifeline.check(now) {
-            self.tell(vec![telling::restarted(&reason)]);
+            self.tell([telling::restarted(&reason)]);
             self.lifeline.restart()?;
             self.inbox.doubt(Path::new("/"), Reason::LostSync);
         }
         if let Some(jump) = self.clock.look(Reading::now()) {
-            self.tell(vec![jump.notice()]);
+            self.tell([jump.notice()]);
             self.schedules.clock_was_set();
+        }
+        if let Some(places) = self.walkers.check(now)? {
+            self.tell([telling::hung(&places)]);
         }
         if let Some(slow) = self.rounds.check(now)? {
             let notice = telling::slow(slow);
-            self.tell(vec![notice]);
+            self.tell([notice]);
         }
-        let degraded = self.lifeline.take_degraded();
-        if !degraded.is_empty() {
-            self.tell(degraded);
-        }
+        self.tell(self.lifeline.take_news());
         if self.ending.is_none() {
             self.keep_schedules(now);
         }
@@ -313,10 +312,10 @@ impl<'p> Coordinator<'_, 'p> {
     }
 
     fn keep_schedules(&mut self, now: Instant) {
-        let polled = self.lifeline.polled();
+        let lifeline = self.lifeline;
         let due = self
             .schedules
-            .due(now, &polled, self.walkers.scan.is_idle());
+            .due(now, || lifeline.polled(), self.walkers.scan.is_idle());
         if let Some(order) = due.poll.filter(|_| self.walkers.poll.is_idle()) {
             self.walkers.poll.order(order);
         }
@@ -357,48 +356,12 @@ impl<'p> Coordinator<'_, 'p> {
         is_written && is_quiet && self.inbox.with(|waiting| waiting.is_empty())
     }
 
-    /// Says goodbye.
-    fn stop(mut self) -> Result<End, EngineError> {
-        let events = self.vitals.events.load(Ordering::Relaxed);
-        let is_idle = self.is_idle();
-        let surveys = self.walkers.call_off().len();
-        let looks = self.rounds.take_all().len() + self.outbox.take_all().len();
-        let waiting = self.inbox.with(|waiting| waiting.len());
-        let left = (!is_idle).then_some(surveys + looks + waiting);
-        self.tell(vec![telling::stopped(events, left)]);
-        self.writer_halt.call();
-        self.outbox.drain(Instant::now() + LAST_TURN)?;
-        Ok(End::Stop)
-    }
-
-    /// Leaves everything that is not done to whoever serves the next policy.
-    fn reload(mut self) -> Result<End, EngineError> {
-        let doubts = self.walkers.call_off();
-        let mut wishes = self.rounds.take_all();
-        wishes.extend(self.outbox.take_all());
-        let askers = self.askers.drain(..).chain(self.newcomers.drain(..));
-        let askers: Vec<Request> = askers.map(Request::Report).collect();
-        let now = Instant::now();
-        self.inbox.put(|waiting| {
-            waiting.requests.extend(askers);
-            waiting.take_back(wishes, now);
-            for (path, reason) in doubts {
-                waiting.hints.subtree(&path, reason, now);
+    /// Has something told; while the store cannot be written, of what is too much only the number.
+    pub(super) fn tell(&self, notices: impl IntoIterator<Item = Notice>) {
+        self.inbox.with(|waiting| {
+            for notice in notices {
+                waiting.tell(notice);
             }
         });
-        // What is to be told besides is handed over, unless the watch is to end meanwhile.
-        self.outbox.flush()?;
-        while !self.outbox.is_empty() {
-            if self.inbox.wait_for_thread() {
-                self.writer_halt.call();
-                break;
-            }
-            self.outbox.flush()?;
-        }
-        Ok(End::Reload)
-    }
-
-    fn tell(&mut self, notices: Vec<Notice>) {
-        self.outbox.push(Message::Notices(notices));
     }
 }

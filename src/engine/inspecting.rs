@@ -27,10 +27,7 @@ pub(super) struct Group {
 impl Group {
     /// Sorts wishes by directory, at most so many in one group.
     pub(super) fn all(mut wishes: Vec<Wish>, most: usize) -> Vec<Group> {
-        wishes.sort_by(|a, b| {
-            let key = |wish: &Wish| wish.path.parent().map(Path::to_owned);
-            key(a).cmp(&key(b))
-        });
+        wishes.sort_by(|a, b| a.path.parent().cmp(&b.path.parent()));
         let mut groups: Vec<Group> = Vec::new();
         for wish in wishes {
             let dir = wish.path.parent().unwrap_or(Path::new(""));

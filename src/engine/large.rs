@@ -10,23 +10,23 @@
 //! A file that a rename led to takes the other end of the rename with it: only together they are a
 //! move. Of what a survey found nobody knows the other end, so [`AT_ONCE`] of it is read in each round.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use waxseal_platform::stat::Stat;
 
 use super::EngineError;
+use super::doubts::Finder;
 use super::inbox::Inbox;
 use super::inspecting::{Group, Look, Looker};
 use super::round::Wish;
 use super::worker::{MOST_LOST, Patience, Post, Worker, unanswered};
 use crate::baseline::Reader;
-use crate::event::FoundBy;
 use crate::inspect::{Halt, Inspector, Observation, Throttle};
 use crate::policy::Policy;
 
@@ -78,10 +78,9 @@ impl Readings {
                 })
             }
             Observation::Unstable => Some(Reading::Outdated(read)),
-            Observation::Unreadable(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-                Some(Reading::Current(read))
-            }
-            Observation::Absent | Observation::Unreadable(_) => None,
+            // Reading it again would end the same way.
+            Observation::Unreadable(_) => Some(Reading::Current(read)),
+            Observation::Absent => None,
         }
     }
 
@@ -133,6 +132,10 @@ pub(super) struct LargeFiles {
     read: Receiver<Result<PathBuf, EngineError>>,
     /// Each with what is to be looked at together with it.
     waiting: HashMap<PathBuf, Vec<Wish>>,
+    /// In which order they are read.
+    queue: VecDeque<PathBuf>,
+    /// Whether the thread has one to read.
+    is_reading: bool,
     reading: Now,
     /// What is to be looked at again.
     again: Vec<Wish>,
@@ -146,7 +149,7 @@ pub(super) struct LargeFiles {
 impl LargeFiles {
     /// Starts the thread.
     pub(super) fn start(lane: Lane) -> Result<LargeFiles, EngineError> {
-        let (paths, wanted) = unbounded();
+        let (paths, wanted) = bounded(1);
         let (done, read) = unbounded();
         let (post, lost, reading) = (Arc::default(), Arc::default(), Arc::default());
         let worker = start(&lane, &wanted, &done, (&post, &lost, &reading))?;
@@ -157,6 +160,8 @@ impl LargeFiles {
             done,
             read,
             waiting: HashMap::new(),
+            queue: VecDeque::new(),
+            is_reading: false,
             reading,
             again: Vec::new(),
             worker,
@@ -174,21 +179,37 @@ impl LargeFiles {
             self.again.extend(linked);
             return self.look_again(wish);
         }
-        if let Some(paths) = &self.paths {
-            // A thread that ended is found out by `is_alive`.
-            let _ = paths.send(wish.path.clone());
-        }
         let path = wish.path.clone();
+        self.queue.push_back(path.clone());
         self.waiting
             .insert(path, linked.into_iter().chain([wish]).collect());
+        self.read_next();
         self.note_fill();
+    }
+
+    fn read_next(&mut self) {
+        if self.is_reading {
+            return;
+        }
+        if let (Some(path), Some(paths)) = (self.queue.pop_front(), &self.paths) {
+            self.is_reading = true;
+            // A thread that ended is found out by `is_alive`.
+            let _ = paths.send(path);
+        }
+    }
+
+    /// Takes the wishes that wait for a file.
+    fn take_waiting(&mut self, path: &Path) -> Vec<Wish> {
+        self.queue.retain(|queued| queued != path);
+        self.waiting.remove(path).unwrap_or_default()
     }
 
     /// Reads a file no longer that is gone.
     pub(super) fn call_off(&mut self, path: &Path) {
-        let Some(wishes) = self.waiting.remove(path) else {
+        if !self.waiting.contains_key(path) {
             return;
-        };
+        }
+        let wishes = self.take_waiting(path);
         self.again.extend(wishes);
         if let Some((read, halt)) = &*reading(&self.reading)
             && read == path
@@ -205,9 +226,11 @@ impl LargeFiles {
     /// Takes the wishes whose files were read, and others that are to be looked at again.
     pub(super) fn take_read(&mut self) -> Result<Vec<Wish>, EngineError> {
         while let Ok(read) = self.read.try_recv() {
-            self.again
-                .extend(self.waiting.remove(&read?).into_iter().flatten());
+            let wishes = self.take_waiting(&read?);
+            self.again.extend(wishes);
+            self.is_reading = false;
         }
+        self.read_next();
         self.note_fill();
         Ok(std::mem::take(&mut self.again))
     }
@@ -215,19 +238,21 @@ impl LargeFiles {
     /// Gives up a file that the kernel does not let go of, and reads the next with another thread.
     pub(super) fn check(&mut self, now: Instant) -> Result<(), EngineError> {
         let is_hopeless = self.lost.load(Ordering::Relaxed) >= MOST_LOST;
-        let Some(path) = self.patience.hung(&self.post, now).filter(|_| !is_hopeless) else {
+        let hung = self.patience.hung(&self.post, now);
+        let Some(path) = hung.filter(|path| !is_hopeless && self.post.give_up(path)) else {
             return Ok(());
         };
-        self.post.give_up();
         self.lost.fetch_add(1, Ordering::Relaxed);
-        self.again
-            .extend(self.waiting.remove(&path).into_iter().flatten());
+        let wishes = self.take_waiting(&path);
+        self.again.extend(wishes);
         self.lane.readings.put(path, unanswered());
         self.post = Arc::default();
         self.patience = Patience::new();
         self.reading = Arc::default();
         let seen = (&self.post, &self.lost, &self.reading);
         self.worker = start(&self.lane, &self.wanted, &self.done, seen)?;
+        self.is_reading = false;
+        self.read_next();
         Ok(())
     }
 
@@ -243,6 +268,7 @@ impl LargeFiles {
 
     /// Takes every wish back that waits.
     pub(super) fn take_all(&mut self) -> Vec<Wish> {
+        self.queue.clear();
         let waiting = std::mem::take(&mut self.waiting).into_values().flatten();
         waiting.chain(std::mem::take(&mut self.again)).collect()
     }
@@ -288,7 +314,7 @@ fn start(
     );
     let (wanted, done, halt) = (wanted.clone(), done.clone(), halt.clone());
     let (post, lost, now) = (Arc::clone(post), Arc::clone(lost), Arc::clone(reading));
-    Ok(Worker::start("large", move || {
+    Worker::start("large", move || {
         for path in wanted {
             if halt.is_called() {
                 return;
@@ -314,7 +340,7 @@ fn start(
             }
             inbox.nudge();
         }
-    })?)
+    })
 }
 
 fn reading(now: &Mutex<Option<(PathBuf, Halt)>>) -> MutexGuard<'_, Option<(PathBuf, Halt)>> {
@@ -332,7 +358,7 @@ fn look(
     let mut inspector = Inspector::new(threads, &post.progress, &throttle).heed(halt);
     let group = Group {
         dir: path.parent().unwrap_or(path).to_owned(),
-        wishes: vec![Wish::surveyed(path.to_owned(), FoundBy::Watch)],
+        wishes: vec![Wish::surveyed(path.to_owned(), Finder::Watch)],
     };
     let mut looks = looker.look(&group, &mut inspector)?;
     Ok(match looks.pop() {
@@ -387,5 +413,14 @@ mod tests {
         readings.put(path.to_owned(), Observation::Unstable);
         let taken = readings.take(path, &now);
         assert!(matches!(taken, Some(Reading::Outdated(_))), "{taken:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_read_again_for_ever() {
+        let (readings, path) = (Readings::default(), Path::new("/x"));
+        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        readings.put(path.to_owned(), Observation::Unreadable(denied));
+        let taken = readings.take(path, &file(b"content").stat);
+        assert!(matches!(taken, Some(Reading::Current(_))), "{taken:?}");
     }
 }

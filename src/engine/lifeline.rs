@@ -1,10 +1,10 @@
 //! The threads that read the kernel's queues: started, heard, started again when they fall silent.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,8 @@ use waxseal_platform::watch::{
 };
 
 use super::lookout::Lookout;
-use crate::event::{Notice, NoticeAction};
-use crate::state::escape;
+use super::telling;
+use crate::event::Notice;
 
 /// How long a thread waits for its queue before it looks whether it should end.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -53,11 +53,18 @@ pub(super) struct Lifeline {
     listening: Listening,
     lookout: Arc<Lookout>,
     running: Mutex<Running>,
-    /// The uppermost directories that only looking again and again covers, with the reason.
-    polled: Mutex<BTreeMap<PathBuf, String>>,
-    /// Those of them that nobody was told of yet, and how many more there are.
-    degraded: Mutex<(Vec<(PathBuf, String)>, usize)>,
+    /// The uppermost directories that only looking again and again covers.
+    polled: Mutex<BTreeSet<PathBuf>>,
+    news: Mutex<News>,
     beat: Mutex<Beat>,
+}
+
+/// What nobody was told of yet.
+#[derive(Default)]
+struct News {
+    notices: Vec<Notice>,
+    /// Places that are polled now and are not among them.
+    unnamed: usize,
 }
 
 struct Running {
@@ -89,8 +96,8 @@ impl Lifeline {
             listening,
             lookout: Arc::clone(lookout),
             running: Mutex::new(running),
-            polled: Mutex::new(BTreeMap::new()),
-            degraded: Mutex::default(),
+            polled: Mutex::default(),
+            news: Mutex::default(),
             beat: Mutex::new(Beat {
                 next,
                 answer: None,
@@ -118,48 +125,38 @@ impl Lifeline {
             polled.remove(path);
             return;
         };
-        if !path.ancestors().any(|above| polled.contains_key(above)) {
-            let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
-            match degraded.0.len() < DEGRADED {
-                true => degraded.0.push((path.to_owned(), reason.clone())),
-                false => degraded.1 += 1,
+        if !path.ancestors().any(|above| polled.contains(above)) {
+            let mut news = self.news();
+            match news.notices.len() < DEGRADED {
+                true => news.notices.push(telling::polled(path, &reason)),
+                false => news.unnamed += 1,
             }
-            polled.insert(path.to_owned(), reason);
+            polled.insert(path.to_owned());
         }
     }
 
-    /// Returns the uppermost directories that nobody tells of, and why.
-    pub(super) fn polled(&self) -> Vec<(PathBuf, String)> {
+    /// Returns the uppermost directories that nobody tells of.
+    pub(super) fn polled(&self) -> Vec<PathBuf> {
         let polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
-        let copied = polled
-            .iter()
-            .map(|(path, reason)| (path.clone(), reason.clone()));
-        copied.collect()
+        polled.iter().cloned().collect()
     }
 
-    /// Takes what is to be told of places that are newly polled.
-    pub(super) fn take_degraded(&self) -> Vec<Notice> {
-        let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
-        let notice = |(path, reason): (PathBuf, String)| {
-            let shown = escape::path(&path);
-            let message =
-                format!("nothing tells of changes below {shown}, so it is polled: {reason}");
-            Notice::now(NoticeAction::Degraded, message).about(&path)
-        };
-        let mut notices: Vec<Notice> = degraded.0.drain(..).map(notice).collect();
-        let more = std::mem::take(&mut degraded.1);
-        if more > 0 {
-            let message = format!("{more} more places are polled: `waxseal status` lists them");
-            notices.push(Notice::now(NoticeAction::Degraded, message));
-        }
-        notices
+    /// Takes what is to be told of places that are newly polled, and of the canary.
+    pub(super) fn take_news(&self) -> Vec<Notice> {
+        let News { notices, unnamed } = std::mem::take(&mut *self.news());
+        let more = (unnamed > 0).then(|| telling::more_polled(unnamed));
+        notices.into_iter().chain(more).collect()
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks no more after what is polled at and below a path.
     pub(super) fn forget(&self, path: &Path) {
         self.watcher().forget(path);
         let mut polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
-        polled.retain(|known, _| !known.starts_with(path));
+        polled.retain(|known| !known.starts_with(path));
     }
 
     /// Says by what the nearest directory at or above a path is covered, `poll` for what is polled.
@@ -168,7 +165,7 @@ impl Lifeline {
         let polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
         path.ancestors().find_map(|above| {
             let backend = watcher.covering(above).map(BackendKind::name);
-            let backend = backend.or_else(|| polled.contains_key(above).then_some("poll"))?;
+            let backend = backend.or_else(|| polled.contains(above).then_some("poll"))?;
             Some((above.to_owned(), backend))
         })
     }
@@ -241,7 +238,9 @@ impl Lifeline {
         beat.next = now + self.listening.beat;
         match watcher.beat() {
             Ok(()) => {
-                beat.untouchable = None;
+                if beat.untouchable.take().is_some() {
+                    self.news().notices.push(telling::canary_back());
+                }
                 let until = now + self.listening.answer;
                 let used: Vec<BackendKind> = used.map(|health| health.kind).collect();
                 // Where everything is polled there is nothing to hear.
@@ -249,7 +248,11 @@ impl Lifeline {
             }
             // The state directory cannot be written for now; that says nothing of the queues.
             Err(error) => {
-                beat.untouchable = Some(format!("the canary cannot be touched: {error}"));
+                let reason = format!("the canary cannot be touched: {error}");
+                if beat.untouchable.is_none() {
+                    self.news().notices.push(telling::unproven(&reason));
+                }
+                beat.untouchable = Some(reason);
                 beat.answer = None;
             }
         }
@@ -285,9 +288,15 @@ impl Lifeline {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.leave();
         let options = self.options.lock().unwrap_or_else(PoisonError::into_inner);
-        *running = Running::start(&options, &self.listening.tap, &self.lookout)?;
+        let next = Running::start(&options, &self.listening.tap, &self.lookout)?;
         drop(options);
+        let left = std::mem::replace(&mut *running, next);
         drop(running);
+        // Ending it may wait for the thread that stands still.
+        let builder = thread::Builder::new().name("waxseal-farewell".to_owned());
+        builder
+            .spawn(move || drop(left))
+            .map_err(WatchError::Thread)?;
         self.polled
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -305,14 +314,19 @@ impl Running {
             let lookout = Arc::clone(lookout);
             Arc::new(move |path: &Path| lookout.wants(path))
         };
+        let is_over = Arc::new(AtomicBool::new(false));
         let hear: Hear = {
             let (tap, lookout) = (Arc::clone(tap), Arc::clone(lookout));
+            let is_over = Arc::clone(&is_over);
             Arc::new(move |backend, signal| {
+                // That a queue hears which was left says nothing of the one in its place.
+                if is_over.load(Ordering::Relaxed) && matches!(signal, Signal::Alive { .. }) {
+                    return;
+                }
                 tap(signal, &mut |signal| lookout.hear(backend, signal));
             })
         };
         let watcher = Watcher::start(options.clone(), wants, hear)?;
-        let is_over = Arc::new(AtomicBool::new(false));
         let readers = watcher.queues().into_iter().map(|queue| {
             let is_over = Arc::clone(&is_over);
             let builder = thread::Builder::new().name(format!("waxseal-{}", queue.name()));

@@ -129,10 +129,10 @@ impl Lookers {
     pub(super) fn give_up(&mut self, round: u64, now: Instant) -> Result<Vec<usize>, EngineError> {
         let mut given_up = Vec::new();
         for member in &mut self.crew {
-            if let Some((at, index)) = member.patience.hung(&member.post, now)
+            if let Some(task @ (at, index)) = member.patience.hung(&member.post, now)
                 && at == round
+                && member.post.give_up(&task)
             {
-                member.post.give_up();
                 self.lost.fetch_add(1, Ordering::Relaxed);
                 given_up.push(index);
             }

@@ -10,9 +10,10 @@ use waxseal_platform::process::Process;
 use waxseal_platform::stat::Kind;
 use waxseal_platform::watch::{BackendKind, Changes, LostReason, Signal};
 
-use super::acting::Actors;
-use super::inbox::{Inbox, Waiting};
-use crate::event::{Actor, Notice, NoticeAction};
+use super::acting::{Agent, Agents};
+use super::inbox::Inbox;
+use super::waiting::Waiting;
+use crate::event::{Notice, NoticeAction};
 use crate::hint::{Origin, Reason};
 use crate::policy::Policy;
 
@@ -21,7 +22,7 @@ pub(super) struct Lookout {
     inbox: Arc<Inbox>,
     /// Nothing is watched before there is a policy.
     policy: RwLock<Option<Arc<Policy>>>,
-    actors: Actors,
+    agents: Agents,
 }
 
 impl Lookout {
@@ -29,7 +30,7 @@ impl Lookout {
         Lookout {
             inbox,
             policy: RwLock::new(None),
-            actors: Actors::default(),
+            agents: Agents::default(),
         }
     }
 
@@ -166,9 +167,9 @@ impl Lookout {
         });
     }
 
-    fn origin(&self, by: By) -> Origin<Arc<Actor>> {
+    fn origin(&self, by: By) -> Origin<Agent> {
         Origin {
-            actor: self.actors.of(by.process),
+            actor: self.agents.of(by.process),
             backend: by.backend,
         }
     }
@@ -247,15 +248,15 @@ pub(super) fn leads_on(policy: &Policy, directory: &Path) -> bool {
 
 fn watched_parent(policy: &Policy, path: &Path) -> Option<PathBuf> {
     let parent = path.parent()?;
-    let is_watched = policy.decide(parent, Kind::Directory).watched().is_some();
-    is_watched.then(|| parent.to_owned())
+    let relevance = Relevance::of(policy, parent, true);
+    relevance.is_watched.then(|| parent.to_owned())
 }
 
 /// A name that came or went moved the times of its directory.
 fn entries_changed(
     waiting: &mut Waiting,
     directory: Option<PathBuf>,
-    origin: Origin<Arc<Actor>>,
+    origin: Origin<Agent>,
     now: Instant,
 ) {
     if let Some(directory) = directory {

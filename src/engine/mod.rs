@@ -27,7 +27,10 @@ mod answering;
 mod brief;
 mod clock;
 mod coordinator;
+mod crew;
 mod delivering;
+mod doubts;
+mod ending;
 mod inbox;
 mod inspecting;
 mod large;
@@ -35,6 +38,7 @@ mod lifeline;
 mod looking;
 mod lookout;
 mod outbox;
+mod outcome;
 mod presence;
 mod retold;
 mod round;
@@ -49,6 +53,7 @@ mod surveying;
 mod taken;
 mod telling;
 mod vitals;
+mod waiting;
 mod walkers;
 mod worker;
 mod writing;
@@ -129,7 +134,7 @@ pub enum EngineError {
     Timetable(#[from] BadTimetable),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
-    Spawn(#[from] std::io::Error),
+    Spawn(#[source] std::io::Error),
     /// A thread ended that must not.
     #[error("the thread to {0} ended: this is a bug, please report what the log says before it")]
     Thread(&'static str),

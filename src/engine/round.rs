@@ -1,9 +1,10 @@
 //! What is looked at together and committed together: a [`Round`].
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
+use super::acting::Agent;
+use super::doubts::Finder;
 use crate::event::{Actor, FoundBy};
 use crate::hint::Hint;
 use crate::inspect::Observation;
@@ -17,11 +18,11 @@ pub(super) const STEP: usize = 1024;
 #[derive(Clone, Debug)]
 pub(super) enum Reason {
     /// The kernel named it.
-    Heard(Box<Hint<Arc<Actor>>>),
+    Heard(Box<Hint<Agent>>),
     /// The kernel named it, and a survey came upon it: nothing more is waited for.
-    Confirmed(Box<Hint<Arc<Actor>>>),
+    Confirmed(Box<Hint<Agent>>, Finder),
     /// A survey found it in doubt.
-    Surveyed(FoundBy),
+    Surveyed(Finder),
 }
 
 /// One path to look at.
@@ -54,9 +55,9 @@ pub(super) struct Round<'p> {
 
 impl Wish {
     /// Returns what the kernel said of it, if it did.
-    pub(super) fn hint(&self) -> Option<&Hint<Arc<Actor>>> {
+    pub(super) fn hint(&self) -> Option<&Hint<Agent>> {
         match &self.reason {
-            Reason::Heard(hint) | Reason::Confirmed(hint) => Some(hint),
+            Reason::Heard(hint) | Reason::Confirmed(hint, _) => Some(hint),
             Reason::Surveyed(_) => None,
         }
     }
@@ -73,14 +74,14 @@ impl Wish {
         };
         let is_certain = !hint.actors.has_unnamed() && !hint.actors.has_more();
         let actors = hint.actors.iter().filter(|_| is_certain);
-        actors.map(Arc::as_ref).collect()
+        actors.map(Agent::actor).collect()
     }
 
     /// Says how a change of it was noticed.
     pub(super) fn circumstances<'c>(&self, actors: &'c [&'c Actor]) -> Circumstances<'c> {
         let found_by = match &self.reason {
-            Reason::Heard(_) | Reason::Confirmed(_) => FoundBy::Watch,
-            Reason::Surveyed(found_by) => *found_by,
+            Reason::Heard(_) | Reason::Confirmed(..) => FoundBy::Watch,
+            Reason::Surveyed(finder) => finder.found_by(),
         };
         let backend = self.hint().and_then(|hint| hint.backend);
         Circumstances {
@@ -90,24 +91,24 @@ impl Wish {
         }
     }
 
-    pub(super) fn heard(hint: Hint<Arc<Actor>>) -> Wish {
+    pub(super) fn heard(hint: Hint<Agent>) -> Wish {
         Wish {
             path: hint.path.clone(),
             reason: Reason::Heard(Box::new(hint)),
         }
     }
 
-    pub(super) fn confirmed(hint: Hint<Arc<Actor>>) -> Wish {
+    pub(super) fn confirmed(hint: Hint<Agent>, finder: Finder) -> Wish {
         Wish {
             path: hint.path.clone(),
-            reason: Reason::Confirmed(Box::new(hint)),
+            reason: Reason::Confirmed(Box::new(hint), finder),
         }
     }
 
-    pub(super) fn surveyed(path: PathBuf, found_by: FoundBy) -> Wish {
+    pub(super) fn surveyed(path: PathBuf, finder: Finder) -> Wish {
         Wish {
             path,
-            reason: Reason::Surveyed(found_by),
+            reason: Reason::Surveyed(finder),
         }
     }
 }

@@ -266,11 +266,11 @@ impl Flight {
 /// Cuts groups into steps.
 fn steps(groups: Vec<Group>) -> Vec<Vec<Group>> {
     let mut steps: Vec<Vec<Group>> = Vec::new();
-    let mut size = STEP;
+    let mut size = 0;
     for group in groups {
         let wishes = group.wishes.len();
         match steps.last_mut() {
-            Some(step) if size + wishes <= 2 * STEP => step.push(group),
+            Some(step) if size + wishes <= STEP => step.push(group),
             _ => {
                 steps.push(vec![group]);
                 size = 0;

@@ -100,19 +100,19 @@ impl Schedules {
     pub(super) fn due(
         &mut self,
         now: Instant,
-        polled: &[(PathBuf, String)],
+        polled: impl FnOnce() -> Vec<PathBuf>,
         may_scan: bool,
     ) -> Due {
         let mut due = Due::default();
         if now >= self.next_poll {
             self.next_poll = now + self.poll_interval;
-            if !polled.is_empty() {
-                due.poll = Some(Order {
-                    paths: polled.iter().map(|(path, _)| path.clone()).collect(),
+            due.poll = Some(polled())
+                .filter(|paths| !paths.is_empty())
+                .map(|paths| Order {
+                    paths,
                     full: false,
                     cause: Cause::Polled,
                 });
-            }
         }
         let time = Timestamp::now();
         for plan in self.plans.iter_mut().filter(|_| may_scan) {

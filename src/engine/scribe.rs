@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::brief::tell_brief;
+use super::outcome::Outcome;
 use super::round::{Round, Wish};
 use super::step::{Root, Step};
 use super::surveying::Done;
@@ -29,6 +30,9 @@ pub(super) struct Scribe<'e, 'p> {
     writer: &'e Writer,
     /// A round of several steps: its differences wait until all are known.
     open: Option<OpenRound>,
+    /// A round of several steps of which one could not be written: what moved is recognised in all of
+    /// them only, so all of it is handed back.
+    spoiled: Option<Vec<Wish>>,
     /// When another process was last found to have written, or the scan at the start had.
     foreign: Instant,
     /// The scan that is being recorded.
@@ -40,29 +44,6 @@ pub(super) struct Scribe<'e, 'p> {
 struct OpenRound {
     pairing: Pairing,
     wishes: Vec<Wish>,
-}
-
-/// What came of a step.
-#[derive(Debug, Default)]
-pub(super) struct Outcome {
-    /// Events journalled.
-    pub(super) events: u64,
-    /// Paths that could not be looked at.
-    pub(super) blind: Vec<BlindSpot>,
-    /// Directories that are gone while something is remembered below.
-    pub(super) vanished: Vec<PathBuf>,
-    /// What must be looked at again.
-    pub(super) again: Vec<Wish>,
-    /// What is gone though nothing was heard of its going yet.
-    pub(super) unfinished: Vec<Wish>,
-    /// When those were first heard of that became events.
-    pub(super) firsts: Vec<Instant>,
-    /// What is to be told besides.
-    pub(super) notices: Vec<Notice>,
-    /// Whether a configured path became a link, or leads elsewhere now.
-    pub(super) has_turned: bool,
-    /// Why it could not be written.
-    pub(super) trouble: Option<BaselineError>,
 }
 
 /// Why a step was not written.
@@ -91,6 +72,7 @@ impl<'e, 'p> Scribe<'e, 'p> {
             policy,
             writer,
             open: None,
+            spoiled: None,
             foreign: Instant::now(),
             scan: None,
             gone: HashSet::new(),
@@ -99,42 +81,60 @@ impl<'e, 'p> Scribe<'e, 'p> {
 
     /// Writes one step of a round.
     ///
-    /// An error is one after which the store cannot be believed; everything else is trouble that
-    /// may pass.
+    /// An error is one after which the store cannot be believed, or that it cannot be read; everything
+    /// else is trouble that may pass.
     pub(super) fn write(&mut self, round: Round<'p>) -> Result<Outcome, ScanError> {
+        if let Some(mut spoiled) = self.spoiled.take() {
+            spoiled.extend(round.sightings.into_iter().map(|sighting| sighting.wish));
+            return Ok(self.hand_back(spoiled, round.goes_on));
+        }
         let mut step = Step::judge(round.sightings, &self.reader, self.policy)?;
-        let mut outcome = Outcome {
-            blind: std::mem::take(&mut step.blind),
-            vanished: std::mem::take(&mut step.vanished),
-            unfinished: step.unfinished(),
-            ..Outcome::default()
-        };
-        let firsts = step.firsts();
+        let blind = std::mem::take(&mut step.blind);
         let is_plain = self.open.is_none() && !round.goes_on && !step.may_have_moves();
+        // Taken before the step: writing takes wishes out of it.
+        let (firsts, unfinished) = (step.firsts(), step.unfinished());
         let written = if is_plain {
             self.write_plainly(&step, round.began)
         } else {
             self.write_paired(&mut step, round.began, round.goes_on)
         };
         match written {
-            Ok(events) => {
-                outcome.events = events;
-                outcome.notices = self.tell_roots(&step.roots);
-                outcome.has_turned = step.has_turned;
-                outcome.firsts = firsts;
-            }
+            Ok(events) => Ok(Outcome {
+                is_written: true,
+                events,
+                blind,
+                vanished: std::mem::take(&mut step.vanished),
+                unfinished,
+                firsts,
+                notices: self.tell_roots(&step.roots),
+                has_turned: step.has_turned,
+                ..Outcome::default()
+            }),
             Err(unwritten) => {
-                let open = self.open.take();
-                outcome.again = step.wishes;
-                outcome
-                    .again
-                    .extend(open.into_iter().flat_map(|open| open.wishes));
-                if let Unwritten::Failed(error) = unwritten {
-                    outcome.trouble = Some(passing(error)?);
-                }
+                let open = self.open.take().into_iter();
+                let open = open.flat_map(|open| open.wishes);
+                let wishes = step.wishes.into_iter().chain(open).collect();
+                let trouble = match unwritten {
+                    Unwritten::Failed(error) => Some(passing(error)?),
+                    Unwritten::Outdated => None,
+                };
+                Ok(Outcome {
+                    blind,
+                    trouble,
+                    ..self.hand_back(wishes, round.goes_on)
+                })
             }
         }
-        Ok(outcome)
+    }
+
+    /// Hands back what could not be written, once the round is whole.
+    fn hand_back(&mut self, wishes: Vec<Wish>, goes_on: bool) -> Outcome {
+        let mut outcome = Outcome::default();
+        match goes_on {
+            true => self.spoiled = Some(wishes),
+            false => outcome.again = wishes,
+        }
+        outcome
     }
 
     /// Writes a step in which nothing has moved.
@@ -246,7 +246,9 @@ impl<'e, 'p> Scribe<'e, 'p> {
 
     /// Takes back the wishes of a round whose last step never came.
     pub(super) fn take_open(&mut self) -> Vec<Wish> {
-        self.open.take().map(|open| open.wishes).unwrap_or_default()
+        let open = self.open.take().map(|open| open.wishes);
+        let spoiled = self.spoiled.take();
+        open.into_iter().chain(spoiled).flatten().collect()
     }
 
     /// Journals notices.

@@ -1,16 +1,16 @@
 //! The time of one policy: [`Engine::serve`] scans, then watches until somebody asks for an end.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::thread;
 use std::time::Instant;
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::bounded;
 
 use super::coordinator::{Coordinator, End};
-use super::delivering::{Bells, Sinks, Way, deliver};
-use super::inbox::{Inbox, Request};
+use super::crew::{Crew, Farewell, see_off, spawn};
+use super::delivering::Sinks;
+use super::inbox::Inbox;
 use super::large::{Lane, LargeFiles, Readings};
 use super::looking::{Lookers, Tools};
 use super::outbox::Outbox;
@@ -19,8 +19,9 @@ use super::rounds::Rounds;
 use super::schedules::Schedules;
 use super::scribe::Scribe;
 use super::surveying::Surveys;
-use super::walkers::{Walker, Walkers};
-use super::writing::{LAST_TURN, Message, Writing};
+use super::waiting::Request;
+use super::walkers::Walkers;
+use super::writing::{LAST_TURN, Writing};
 use super::{Engine, EngineError, Mandate};
 use crate::baseline::{BaselineError, Reader};
 use crate::event::{Notice, NoticeAction};
@@ -136,25 +137,16 @@ impl Engine {
 
     /// Starts the threads that survey.
     fn walkers(&self, mandate: &Mandate, reader: &Reader) -> Result<Walkers, EngineError> {
-        let coverage = Arc::new(Coverage::new(reader.scopes()?, &mandate.policy)?);
-        let walker = |name, gives_way| {
-            let surveys = Surveys {
-                policy: Arc::clone(&mandate.policy),
-                coverage: Arc::clone(&coverage),
-                reader: reader.another()?,
-                lifeline: Arc::clone(&self.lifeline),
-                threads: mandate.threads,
-                rate: mandate.settings.scan_rate_per_sec,
-                halt: Halt::default(),
-            };
-            let inbox = Arc::clone(&self.inbox);
-            Ok::<_, EngineError>(Walker::start(name, surveys, inbox, gives_way)?)
+        let surveys = Surveys {
+            policy: Arc::clone(&mandate.policy),
+            coverage: Arc::new(Coverage::new(reader.scopes()?, &mandate.policy)?),
+            reader: reader.another()?,
+            lifeline: Arc::clone(&self.lifeline),
+            threads: mandate.threads,
+            rate: mandate.settings.scan_rate_per_sec,
+            halt: Halt::default(),
         };
-        Ok(Walkers {
-            hints: walker("survey", false)?,
-            poll: walker("poll", false)?,
-            scan: walker("scan", true)?,
-        })
+        Walkers::start(surveys, &self.inbox)
     }
 
     fn watch(
@@ -189,7 +181,7 @@ impl Engine {
                 written
             })?;
             let farewell = Farewell {
-                writer: writer.clone(),
+                writer: Some(writer.clone()),
                 halt: halt.clone(),
             };
             let coordinator = Coordinator {
@@ -222,15 +214,7 @@ impl Engine {
                 }
                 _ => halt.call(),
             }
-            drop(farewell);
-            while !writing.is_finished() && !halt.is_called() {
-                if inbox.wait_for_thread() {
-                    halt.call();
-                }
-            }
-            let written = writing
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let written = see_off(writing, farewell, inbox);
             // The writer's own reason is the better one.
             written.and(served)
         })
@@ -260,71 +244,4 @@ fn rounds<'m>(
         halt,
     })?;
     Ok(Rounds::new(&mandate.policy, lookers, large))
-}
-
-/// Tells the writer that nothing more comes, however the watch ends: the sinks wait for its bells,
-/// and it waits for them.
-struct Farewell<'p> {
-    writer: Sender<Message<'p>>,
-    /// Ends its patience with a store that cannot be written.
-    halt: Halt,
-}
-
-impl Drop for Farewell<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.halt.call();
-        }
-        // A writer that ended has told why.
-        let _ = self.writer.send(Message::Last);
-    }
-}
-
-/// The threads of one policy's time, but for the writer's.
-struct Crew<'s, 'e> {
-    scope: &'s Scope<'s, 'e>,
-    members: Vec<ScopedJoinHandle<'s, ()>>,
-}
-
-impl<'s> Crew<'s, '_> {
-    /// Starts a thread for each sink; returns what wakes them.
-    fn sinks(
-        &mut self,
-        deliveries: Vec<(String, Delivery)>,
-        reader: &Reader,
-        writer: &Sender<Message<'s>>,
-        sinks: &'s Sinks,
-        is_over: &Halt,
-    ) -> Result<Bells, EngineError> {
-        let mut bells = Bells::default();
-        for (name, delivery) in deliveries {
-            let (reader, writer, is_over) = (reader.another()?, writer.clone(), is_over.clone());
-            let bell = bells.add();
-            self.start(&format!("sink-{name}"), move || {
-                let way = Way {
-                    bell: &bell,
-                    writer: &writer,
-                    sinks,
-                    is_over: &is_over,
-                };
-                deliver(&name, delivery, &reader, &way);
-            })?;
-        }
-        Ok(bells)
-    }
-
-    fn start(&mut self, name: &str, work: impl FnOnce() + Send + 's) -> io::Result<()> {
-        self.members.push(spawn(self.scope, name, work)?);
-        Ok(())
-    }
-}
-
-fn spawn<'s, T: Send + 's>(
-    scope: &'s Scope<'s, '_>,
-    name: &str,
-    work: impl FnOnce() -> T + Send + 's,
-) -> io::Result<ScopedJoinHandle<'s, T>> {
-    thread::Builder::new()
-        .name(format!("waxseal-{name}"))
-        .spawn_scoped(scope, work)
 }

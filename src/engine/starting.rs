@@ -10,10 +10,9 @@ use std::sync::atomic::Ordering;
 use waxseal_platform::dir::Dir;
 
 use super::{Engine, EngineError, Mandate};
-use crate::baseline::Scope;
 use crate::event::{Notice, NoticeAction};
 use crate::inspect::Progress;
-use crate::scan::{self, Coverage, Plan, Recorder, Survey};
+use crate::scan::{self, Coverage, Plan, Recorder, Survey, covered};
 
 /// What the start scan was about.
 pub(super) struct Started {
@@ -101,13 +100,9 @@ impl Engine {
 
     /// Records that the whole policy is covered: the rest of it was watched all the time.
     fn conclude_reload(&mut self, mandate: &Mandate) -> Result<(), EngineError> {
-        let policy = serde_json::to_string(mandate.policy.spec());
-        let policy = policy.map_err(|error| std::io::Error::other(error.to_string()))?;
+        let scope = covered(PathBuf::from("/"), &mandate.policy)?;
         let mut batch = self.baseline.batch()?;
-        batch.put_scope(&Scope {
-            path: PathBuf::from("/"),
-            policy,
-        })?;
+        batch.put_scope(&scope)?;
         Ok(batch.commit()?)
     }
 
@@ -136,16 +131,17 @@ impl Engine {
                 _ => "; what the policy decides otherwise was looked at again",
             };
         }
-        let action = match (started.is_reload, mistake) {
-            (true, Some(mistake)) => {
-                message = format!("the configuration before stays in force: {mistake}");
-                NoticeAction::ReloadFailed
-            }
-            (true, None) => NoticeAction::Reloaded,
-            (false, _) => NoticeAction::Started,
-        };
-        let mut notices = vec![Notice::now(action, message)];
-        notices.extend(self.lifeline.take_degraded());
+        let mut notices = Vec::new();
+        if let Some(mistake) = mistake {
+            let message = format!("the configuration before stays in force: {mistake}");
+            notices.push(Notice::now(NoticeAction::ReloadFailed, message));
+        }
+        match (started.is_reload, mistake) {
+            (true, Some(_)) => {}
+            (true, None) => notices.push(Notice::now(NoticeAction::Reloaded, message)),
+            (false, _) => notices.push(Notice::now(NoticeAction::Started, message)),
+        }
+        notices.extend(self.lifeline.take_news());
         let mut batch = self.baseline.batch()?;
         for notice in &notices {
             batch.append_event(notice.at, |id| self.writer.notice(notice, id))?;

@@ -17,7 +17,7 @@ impl Coordinator<'_, '_> {
         let counts = self.inbox.with(|waiting| waiting.hints.counts());
         let backends: Vec<Value> = self.lifeline.health().iter().map(backend).collect();
         let polled = self.lifeline.polled();
-        let polled: Vec<String> = polled.iter().map(|(path, _)| path_text(path)).collect();
+        let polled: Vec<String> = polled.iter().map(|path| path_text(path)).collect();
         let reading: Vec<String> = self
             .rounds
             .large_paths()
@@ -88,6 +88,8 @@ fn backend(health: &BackendHealth) -> Value {
         "directories": health.directories,
         "signals": health.signals,
         "own_dropped": health.own_dropped,
+        "foreign_dropped": health.foreign_dropped,
+        "unnamed_dropped": health.unnamed_dropped,
         "overflows": health.overflows,
         "limits": health.limits,
     })

@@ -1,7 +1,7 @@
 //! What the looks of one step mean, by what is remembered now: [`Step`].
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use waxseal_platform::stat::Kind;
@@ -101,7 +101,7 @@ impl<'p> Step<'p> {
             && is.is_none()
         {
             let is_late =
-                matches!(wish.reason, Reason::Confirmed(_)) || hint.first.elapsed() > PATIENCE;
+                matches!(wish.reason, Reason::Confirmed(..)) || hint.first.elapsed() > PATIENCE;
             if hint.is_unfinished() && !is_late && (was.is_some() || hint.was_written_anew()) {
                 // It went: how will be heard, and only then is it known what that was.
                 self.unfinished.push(index);
@@ -112,21 +112,9 @@ impl<'p> Step<'p> {
                 self.brief.push(index);
             }
         }
-        let last = row.as_ref().and_then(Row::last);
-        let is_turned = is == Some(Kind::Symlink)
-            && last.and_then(|last| last.target.as_ref())
-                != now.as_ref().and_then(|now| now.target.as_ref());
-        if (is_turned || last.is_some() != is.is_some()) && policy.is_configured(&wish.path) {
-            self.has_turned |= is_turned;
-            if last.is_some() != is.is_some() {
-                self.roots.push(Root {
-                    path: wish.path.clone(),
-                    is_there: is.is_some(),
-                    was_known: row.is_some(),
-                });
-            }
-        }
-        let remembered = || policy.decide(&wish.path, was?).watched();
+        let path = wish.path.clone();
+        self.note_root(&path, row.as_ref(), now.as_ref(), policy);
+        let remembered = || policy.decide(&path, was?).watched();
         if let Some(rule) = rule.or_else(remembered) {
             let verdict = judge(row.as_ref(), now.as_ref(), true, rule.attributes);
             self.judged.push(Judged {
@@ -138,6 +126,32 @@ impl<'p> Step<'p> {
             });
         }
         Ok(())
+    }
+
+    /// Takes note of a configured path that came, went, or leads elsewhere now.
+    fn note_root(
+        &mut self,
+        path: &Path,
+        row: Option<&Row>,
+        now: Option<&FileState>,
+        policy: &Policy,
+    ) {
+        let last = row.and_then(Row::last);
+        let has_changed = last.is_some() != now.is_some();
+        let target = |state: Option<&FileState>| state.and_then(|state| state.target.clone());
+        let is_link = now.is_some_and(|now| now.stat.kind == Kind::Symlink);
+        let is_turned = is_link && target(last) != target(now);
+        if !(is_turned || has_changed) || !policy.is_configured(path) {
+            return;
+        }
+        self.has_turned |= is_turned;
+        if has_changed {
+            self.roots.push(Root {
+                path: path.to_owned(),
+                is_there: now.is_some(),
+                was_known: row.is_some(),
+            });
+        }
     }
 
     /// Returns what is at a path; outer `None` when nothing could be learned.

@@ -13,11 +13,10 @@ use std::sync::atomic::Ordering;
 use waxseal_platform::dir::{Dir, is_absence};
 use waxseal_platform::stat::{Kind, Timestamp};
 
+use super::doubts::{Doubts, Finder};
 use super::lifeline::Lifeline;
-
-use crate::baseline::{Reader, ScanEnd, ScanStart};
-use crate::event::{Actor, FoundBy};
-use crate::hint::{Hint, Reason};
+use crate::baseline::{BaselineError, Reader, ScanEnd, ScanStart};
+use crate::hint::Reason;
 use crate::inspect::{Halt, Progress};
 use crate::policy::Policy;
 use crate::scan::{self, Batch, BlindSpot, Coverage, Enter, Plan, ScanError, Survey, is_news};
@@ -29,7 +28,7 @@ const NAMES: usize = 65_536;
 const BLIND: usize = 4096;
 
 /// A survey to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Order {
     /// Where.
     pub(super) paths: Vec<PathBuf>,
@@ -62,13 +61,7 @@ impl Cause {
 /// What a survey found, or a part of it.
 #[derive(Debug)]
 pub(super) struct Surveyed {
-    /// Paths in doubt.
-    pub(super) names: Vec<PathBuf>,
-    /// What was heard of some of them; added by whoever takes it.
-    pub(super) heard: Vec<Hint<Arc<Actor>>>,
-    pub(super) found_by: FoundBy,
-    /// Whether it is part of a scheduled scan.
-    pub(super) is_scan: bool,
+    pub(super) doubts: Doubts,
     /// What could not be looked at.
     pub(super) blind: Vec<BlindSpot>,
     /// How it began.
@@ -118,7 +111,7 @@ impl Order {
             return Some(merged);
         }
         orders.retain(|order| {
-            let is_alike = !order.full && order.found_by() == merged.found_by();
+            let is_alike = !order.full && order.finder() == merged.finder();
             if is_alike {
                 merged.paths.extend(order.paths.iter().cloned());
                 merged.cause.add(&order.cause);
@@ -141,21 +134,36 @@ impl Order {
     }
 
     /// Says who is to be named as finder.
-    pub(super) fn found_by(&self) -> FoundBy {
+    pub(super) fn finder(&self) -> Finder {
         let is_watching = |reason: &Reason| *reason == Reason::Appeared;
         match &self.cause {
-            Cause::Hints(reasons) if reasons.iter().all(is_watching) => FoundBy::Watch,
-            Cause::Polled => FoundBy::Watch,
-            _ => FoundBy::Scan,
+            Cause::Hints(reasons) if reasons.iter().all(is_watching) => Finder::Watch,
+            Cause::Polled => Finder::Watch,
+            Cause::Hints(_) => Finder::Rescan,
+            Cause::Scheduled => Finder::Scan,
         }
     }
 }
 
 impl Surveys {
+    /// Returns the same for another thread.
+    pub(super) fn another(&self) -> Result<Surveys, BaselineError> {
+        Ok(Surveys {
+            policy: Arc::clone(&self.policy),
+            coverage: Arc::clone(&self.coverage),
+            reader: self.reader.another()?,
+            lifeline: Arc::clone(&self.lifeline),
+            threads: self.threads,
+            rate: self.rate,
+            halt: Halt::default(),
+        })
+    }
+
     /// Makes one survey; `take` is handed what it finds.
     pub(super) fn make(
         &self,
         order: Order,
+        progress: &Progress,
         take: &mut dyn FnMut(Surveyed),
     ) -> Result<(), ScanError> {
         let lifeline = &self.lifeline;
@@ -167,15 +175,13 @@ impl Surveys {
             policy: self.policy.digest(),
             paths: plan.scopes.clone(),
         };
-        let found_by = order.found_by();
-        let is_scan = order.cause == Cause::Scheduled;
-        let progress = Progress::default();
+        let finder = order.finder();
         let mut found = Found::default();
         let part = |found: Found, done| Surveyed {
-            names: found.names,
-            heard: Vec::new(),
-            found_by,
-            is_scan,
+            doubts: Doubts {
+                names: found.names,
+                finder,
+            },
             blind: found.blind,
             start: start.clone(),
             done,
@@ -183,12 +189,12 @@ impl Surveys {
         // What only scans look at waits for one.
         let is_now = |path: &PathBuf| {
             let rule = self.policy.decide(path, Kind::File).watched();
-            is_scan || rule.is_none_or(|rule| rule.realtime)
+            finder == Finder::Scan || rule.is_none_or(|rule| rule.realtime)
         };
         let job = Survey {
             plan: &plan,
             coverage: &self.coverage,
-            progress: &progress,
+            progress,
         };
         let consume = &mut |batch: Batch<'_>| {
             found.add(batch, is_now);
@@ -198,7 +204,7 @@ impl Surveys {
             Ok(())
         };
         scan::survey(&job, &|| self.reader.another(), consume, &mut |_| {})?;
-        let done = done(order, start.clone(), &progress);
+        let done = done(order, start.clone(), progress);
         take(part(found, Some(done)));
         Ok(())
     }

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use waxseal_platform::watch::BackendKind;
 
-use super::inbox::{Attention, Request, Waiting};
+use super::doubts::Finder;
 use super::round::{STEP, Wish};
 use super::surveying::Surveyed;
+use super::waiting::{Attention, Request, Waiting};
 use crate::event::Notice;
 use crate::hint::Subtree;
 use crate::scan::ScanError;
@@ -18,7 +19,10 @@ pub(super) struct Taken {
     pub(super) wishes: Vec<Wish>,
     pub(super) subtrees: Vec<Subtree>,
     pub(super) appeared: Vec<PathBuf>,
-    pub(super) surveyed: Vec<Result<Surveyed, ScanError>>,
+    /// What surveys found, each with what is to be looked at.
+    pub(super) surveyed: Vec<Result<(Surveyed, Vec<Wish>), ScanError>>,
+    /// What surveys had found and is to be looked at again, each for itself.
+    pub(super) returned: Vec<(Finder, Vec<Wish>)>,
     pub(super) notices: Vec<Notice>,
     pub(super) requests: Vec<Request>,
     pub(super) alive: Vec<BackendKind>,
@@ -43,24 +47,28 @@ impl Taken {
 
     /// Says whether nothing was there.
     pub(super) fn is_empty(&self) -> bool {
-        let has_work = !self.wishes.is_empty() || !self.surveyed.is_empty();
+        let has_found = !self.surveyed.is_empty() || !self.returned.is_empty();
         let has_places = !self.subtrees.is_empty() || !self.appeared.is_empty();
         let has_other =
             !self.notices.is_empty() || !self.requests.is_empty() || !self.alive.is_empty();
-        !(has_work || has_places || has_other)
+        !(!self.wishes.is_empty() || has_found || has_places || has_other)
     }
 
     fn take_work(&mut self, waiting: &mut Waiting, now: Instant) {
+        // Before the hints, of which these take theirs.
+        for mut doubts in waiting.take_returned(now) {
+            let wishes = doubts.take_wishes(&mut waiting.hints, now);
+            self.returned.push((doubts.finder, wishes));
+        }
+        for part in std::mem::take(&mut waiting.surveyed) {
+            self.surveyed.push(part.map(|mut part| {
+                let wishes = part.doubts.take_wishes(&mut waiting.hints, now);
+                (part, wishes)
+            }));
+        }
         let work = waiting.hints.take(now, STEP);
         self.wishes = work.hints.into_iter().map(Wish::heard).collect();
-        let mut surveyed = std::mem::take(&mut waiting.surveyed);
-        for part in surveyed.iter_mut().flatten() {
-            // What was heard of a path goes with it: it is looked at now.
-            let claim = |path: &PathBuf| waiting.hints.claim(path, now);
-            part.heard = part.names.iter().flat_map(claim).collect();
-        }
         self.subtrees = work.subtrees;
         self.appeared = waiting.take_appeared(now);
-        self.surveyed = surveyed.into();
     }
 }

@@ -30,20 +30,61 @@ pub(super) fn collapsed(subtrees: &[Subtree]) -> Vec<Notice> {
 
 /// Tells that the places are known again of which something was lost.
 pub(super) fn resynced(places: &[PathBuf]) -> Notice {
+    let message = format!("looked again at {}", some(places));
+    Notice::now(NoticeAction::Resynced, message)
+}
+
+/// Tells that looking through these places does not get on.
+pub(super) fn hung(places: &[PathBuf]) -> Notice {
+    let message = format!(
+        "looking through {} does not get on: a file system there does not answer, and is looked at \
+         when it does; other places do not wait",
+        some(places)
+    );
+    Notice::now(NoticeAction::Degraded, message)
+}
+
+/// Names the first of some places, and says how many more there are.
+fn some(places: &[PathBuf]) -> String {
     let named = places.iter().take(PLACES_NAMED);
     let named: Vec<_> = named.map(|path| escape::path(path)).collect();
     let more = match places.len().saturating_sub(PLACES_NAMED) {
         0 => String::new(),
         more => format!(" and {}", count(more as u64, "other place")),
     };
-    let message = format!("looked again at {}{more}", named.join(", "));
-    Notice::now(NoticeAction::Resynced, message)
+    format!("{}{more}", named.join(", "))
 }
 
 /// Tells that a thread that reads a queue was started anew, and why.
 pub(super) fn restarted(reason: &str) -> Notice {
     let message = format!("{reason}: listening anew, everything is looked at again");
     Notice::now(NoticeAction::WatchThreadRestarted, message)
+}
+
+/// Tells that nothing tells of changes below a place.
+pub(super) fn polled(path: &Path, reason: &str) -> Notice {
+    let shown = escape::path(path);
+    let message = format!("nothing tells of changes below {shown}, so it is polled: {reason}");
+    Notice::now(NoticeAction::Degraded, message).about(path)
+}
+
+/// Tells that this is so for more places than are named.
+pub(super) fn more_polled(places: usize) -> Notice {
+    let message = format!("{places} more places are polled: `waxseal status` lists them");
+    Notice::now(NoticeAction::Degraded, message)
+}
+
+/// Tells that nothing proves any more that changes are heard of.
+pub(super) fn unproven(reason: &str) -> Notice {
+    let message =
+        format!("nothing proves that changes are heard of until this is mended: {reason}");
+    Notice::now(NoticeAction::Degraded, message)
+}
+
+/// Tells that it is proven again.
+pub(super) fn canary_back() -> Notice {
+    let message = "the canary can be touched again: it is proven that changes are heard of";
+    Notice::now(NoticeAction::Recovered, message.to_owned())
 }
 
 /// Tells that a look takes so long that it should be known.

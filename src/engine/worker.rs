@@ -5,11 +5,12 @@
 //! place, and once the kernel lets go of it, it ends.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::EngineError;
 use super::inspecting::Look;
 use crate::inspect::{Observation, Progress};
 
@@ -27,9 +28,13 @@ pub(super) struct Worker(Option<JoinHandle<()>>);
 
 impl Worker {
     /// Starts a thread.
-    pub(super) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Worker> {
+    pub(super) fn start(
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Result<Worker, EngineError> {
         let builder = thread::Builder::new().name(format!("waxseal-{name}"));
-        Ok(Worker(Some(builder.spawn(work)?)))
+        let started = builder.spawn(work).map_err(EngineError::Spawn)?;
+        Ok(Worker(Some(started)))
     }
 
     pub(super) fn is_finished(&self) -> bool {
@@ -58,40 +63,52 @@ impl Worker {
 /// What a thread is at, as others see it.
 pub(super) struct Post<T> {
     pub(super) progress: Progress,
-    task: Mutex<Option<T>>,
-    is_given_up: AtomicBool,
+    at: Mutex<At<T>>,
+}
+
+struct At<T> {
+    task: Option<T>,
+    is_given_up: bool,
 }
 
 impl<T> Default for Post<T> {
     fn default() -> Post<T> {
         Post {
             progress: Progress::default(),
-            task: Mutex::new(None),
-            is_given_up: AtomicBool::new(false),
+            at: Mutex::new(At {
+                task: None,
+                is_given_up: false,
+            }),
         }
     }
 }
 
-impl<T: Clone> Post<T> {
+impl<T: Clone + PartialEq> Post<T> {
     /// Shows what is being done.
     pub(super) fn show(&self, task: Option<T>) {
-        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = task;
+        self.at().task = task;
     }
 
     /// Returns what is being done.
     pub(super) fn task(&self) -> Option<T> {
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        task.clone()
+        self.at().task.clone()
     }
 
-    /// Lets the thread end as soon as it can: its work is answered for.
-    pub(super) fn give_up(&self) {
-        self.is_given_up.store(true, Ordering::Relaxed);
+    /// Lets the thread end as soon as it can, if it is still at a task: that is answered for. Says
+    /// whether it is.
+    pub(super) fn give_up(&self, task: &T) -> bool {
+        let mut at = self.at();
+        at.is_given_up = at.task.as_ref() == Some(task);
+        at.is_given_up
     }
 
     /// Says whether nobody waits for the thread any more.
     pub(super) fn is_given_up(&self) -> bool {
-        self.is_given_up.load(Ordering::Relaxed)
+        self.at().is_given_up
+    }
+
+    fn at(&self) -> MutexGuard<'_, At<T>> {
+        self.at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,5 +174,16 @@ mod tests {
         assert_eq!(patience.hung(&post, at(171)), Some(7));
         post.show(Some(8));
         assert_eq!(patience.hung(&post, at(172)), None, "it is at the next");
+    }
+
+    #[test]
+    fn a_thread_that_went_on_meanwhile_is_not_given_up() {
+        let post = Post::default();
+        post.show(Some(7));
+        post.show(Some(8));
+        assert!(!post.give_up(&7));
+        assert!(!post.is_given_up(), "nobody would answer for what it is at");
+        assert!(post.give_up(&8));
+        assert!(post.is_given_up());
     }
 }

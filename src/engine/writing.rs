@@ -11,11 +11,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::EngineError;
 use super::delivering::Bells;
-use super::inbox::{Inbox, Request};
+use super::inbox::Inbox;
+use super::outcome::Outcome;
 use super::round::Round;
-use super::scribe::{Outcome, Scribe};
+use super::scribe::Scribe;
 use super::surveying::Done;
 use super::vitals::Vitals;
+use super::waiting::Request;
 use crate::baseline::{BaselineError, ScanStart};
 use crate::event::{Notice, NoticeAction};
 use crate::hint::Reason;
@@ -35,7 +37,7 @@ const CURSORS: Duration = Duration::from_secs(1);
 /// How long the writer sleeps at most.
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// Blind spots that are remembered as told.
+/// Blind spots that are told by name as long as they are.
 const BLIND: usize = 10_000;
 
 /// Something for the writer, in the order in which it is to be written.
@@ -82,7 +84,10 @@ pub(super) struct Writing<'e, 'p> {
     survey_events: u64,
     /// Since when the store cannot be written, and why.
     trouble: Option<(Instant, String)>,
+    /// Paths that were told to be blind spots.
     blind: HashSet<PathBuf>,
+    /// Whether it was told that there are more.
+    is_blind_full: bool,
 }
 
 /// What waits to be written beside rounds. No message is taken before it is, so it stays small.
@@ -115,6 +120,7 @@ impl<'e, 'p> Writing<'e, 'p> {
             survey_events: 0,
             trouble: None,
             blind: HashSet::new(),
+            is_blind_full: false,
         }
     }
 
@@ -195,10 +201,9 @@ impl<'e, 'p> Writing<'e, 'p> {
             // Where it leads is a question for whoever reads the configuration.
             self.inbox.request_end(Request::Reload);
         }
-        let is_again = !outcome.again.is_empty();
-        let back = match is_again {
-            true => outcome.again,
-            false => outcome.unfinished,
+        let back = match outcome.is_written {
+            true => outcome.unfinished,
+            false => outcome.again,
         };
         if !back.is_empty() {
             self.inbox.put(|waiting| waiting.take_back(back, now));
@@ -207,7 +212,7 @@ impl<'e, 'p> Writing<'e, 'p> {
         self.vitals.rounds.fetch_add(1, Ordering::Release);
         match outcome.trouble {
             Some(error) => self.bear(&error),
-            None if !is_again => self.recover(),
+            None if outcome.is_written => self.recover(),
             None => {}
         }
         if outcome.events > 0 {
@@ -291,6 +296,7 @@ impl<'e, 'p> Writing<'e, 'p> {
                 self.blind.remove(&sighting.wish.path);
             }
         }
+        self.is_blind_full &= self.blind.len() > BLIND / 2;
     }
 
     fn tell_blind(&mut self, spot: &BlindSpot) {
@@ -299,7 +305,16 @@ impl<'e, 'p> Writing<'e, 'p> {
             return;
         }
         if self.blind.len() >= BLIND {
-            self.blind.clear();
+            if !self.blind.contains(&spot.path) && !std::mem::replace(&mut self.is_blind_full, true)
+            {
+                let message = format!(
+                    "more than {BLIND} paths could not be looked at: no more are named, `waxseal scan` \
+                     lists them"
+                );
+                let notice = Notice::now(NoticeAction::BlindSpots, message);
+                self.rest.notices.push(notice);
+            }
+            return;
         }
         if self.blind.insert(spot.path.clone()) {
             let message = format!(
@@ -368,8 +383,9 @@ impl Rest {
 mod tests {
     use super::*;
     use crate::baseline::Baseline;
+    use crate::engine::doubts::Finder;
     use crate::engine::round::Wish;
-    use crate::event::{FoundBy, Writer};
+    use crate::event::Writer;
     use crate::policy::{Policy, PolicySpec};
 
     const ROUNDS: u64 = 20_000;
@@ -388,14 +404,14 @@ mod tests {
                 let mut written = 0;
                 while written < ROUNDS {
                     written = vitals.rounds.load(Ordering::Acquire);
-                    let waiting = inbox.with(|waiting| waiting.hints.len() as u64);
+                    let waiting = inbox.with(|waiting| waiting.len() as u64);
                     assert!(waiting >= written, "{waiting} of {written} wait again");
                 }
             });
             for round in 0..ROUNDS {
                 let path = PathBuf::from(format!("/w/{round}"));
                 writing.conclude(Outcome {
-                    again: vec![Wish::surveyed(path, FoundBy::Watch)],
+                    again: vec![Wish::surveyed(path, Finder::Watch)],
                     ..Outcome::default()
                 });
             }

@@ -41,6 +41,12 @@ pub(super) enum CoveredDir<'c> {
     Earlier(Box<DirScope<'c>>),
 }
 
+/// Returns a scope that was looked at under a policy, as it is stored.
+pub(crate) fn covered(path: PathBuf, policy: &Policy) -> Result<Scope, ScanError> {
+    let policy = serde_json::to_string(policy.spec()).map_err(ScanError::UnstorablePolicy)?;
+    Ok(Scope { path, policy })
+}
+
 impl Coverage {
     /// Compiles the policies of these scopes; `current` is the policy of this run.
     pub fn new(stored: Vec<Scope>, current: &Policy) -> Result<Coverage, ScanError> {

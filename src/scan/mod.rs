@@ -29,6 +29,7 @@ mod tests;
 
 pub use comparer::Comparer;
 pub use coverage::Coverage;
+pub(crate) use coverage::covered;
 pub(crate) use doubt::wanted_types;
 pub use findings::Report;
 pub(crate) use findings::{Finding, complete, is_news, put, report_since};
@@ -121,4 +122,7 @@ pub enum ScanError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The policy has no written form.
+    #[error("the policy cannot be stored: {0}")]
+    UnstorablePolicy(#[source] serde_json::Error),
 }

@@ -14,13 +14,12 @@ use std::time::Instant;
 use serde_json::json;
 use waxseal_platform::stat::{Kind, Timestamp};
 
+use super::coverage::covered;
 use super::findings::{Finding, Report, complete, put, report_since};
 use super::judge::{Settled, Update, Verdict, is_open_by_earlier_policy, judge, reference, settle};
 use super::ledger::{Circumstances, Context, append, apply, initial};
 use super::{Batch, BlindSpot, Cause, Coverage, Look, Plan, ScanError, Summary};
-use crate::baseline::{
-    Baseline, Pairing, Reader, Row, ScanEnd, ScanId, ScanStart, Scope, split_path,
-};
+use crate::baseline::{Baseline, Pairing, Reader, Row, ScanEnd, ScanId, ScanStart, split_path};
 use crate::event::{Notice, NoticeAction, Writer};
 use crate::inspect::{Observation, Progress};
 use crate::state::escape;
@@ -301,18 +300,13 @@ impl<'a, 'p> Recorder<'a, 'p> {
 
     /// Records that the scan is complete, and what it has to say of itself.
     fn close(&mut self) -> Result<(), ScanError> {
-        let policy = serde_json::to_string(self.plan.policy.spec())
-            .map_err(|error| std::io::Error::other(error.to_string()))?;
         let notices = self.notices();
         let mut batch = self.baseline.batch()?;
         for notice in &notices {
             batch.append_event(notice.at, |id| self.writer.notice(notice, id))?;
         }
         for scope in &self.plan.scopes {
-            batch.put_scope(&Scope {
-                path: scope.clone(),
-                policy: policy.clone(),
-            })?;
+            batch.put_scope(&covered(scope.clone(), self.plan.policy)?)?;
         }
         batch.finish_scan(
             self.scan,

@@ -249,6 +249,12 @@ impl Mount {
         Mount(at)
     }
 
+    /// Does so without asking the file system for anything: it may not answer.
+    pub fn bind_as_it_is(from: &Path, at: PathBuf) -> Mount {
+        rustix::mount::mount_bind(from, &at).unwrap();
+        Mount(at)
+    }
+
     /// Returns where it is mounted.
     pub fn at(&self) -> &Path {
         &self.0

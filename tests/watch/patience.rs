@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::Watch;
-use crate::util::{Sandbox, action, is_root};
+use crate::util::{Mount, Run, Sandbox, action, is_root};
 
 /// At this rate a scan of a file of [`SLOW_FILE`] bytes takes hours.
 const SLOW: &str = "scan_rate_per_sec = \"1 KiB\"\n";
@@ -261,20 +261,20 @@ fn a_refused_watch_changes_nothing() {
     watch.stop().exits(0);
 }
 
+/// Keeps everybody else from writing the store until the value is dropped.
+fn take_turn(sandbox: &Sandbox) -> File {
+    let lock = sandbox.state_dir().join("waxseal.lock");
+    let lock = File::options().write(true).open(lock).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
 #[test]
 fn another_process_that_writes_is_waited_for_at_a_reload_and_at_the_end() {
     let sandbox = Sandbox::with(&[("a", "1")]);
     let mut watch = Watch::configured(&sandbox, "");
     watch.take();
-    let take_turn = || {
-        let lock = File::options()
-            .write(true)
-            .open(sandbox.state_dir().join("waxseal.lock"));
-        let lock = lock.unwrap();
-        lock.lock().unwrap();
-        lock
-    };
-    let turn = take_turn();
+    let turn = take_turn(&sandbox);
     sandbox.write("a", "changed");
     watch.signal(Signal::HUP);
     until(|| {
@@ -287,7 +287,7 @@ fn another_process_that_writes_is_waited_for_at_a_reload_and_at_the_end() {
     watch.wait_for(|document| action(document) == "reloaded");
     watch.wait_for(|event| event["file"]["name"] == "a");
     watch.settle();
-    let turn = take_turn();
+    let turn = take_turn(&sandbox);
     watch.signal(Signal::TERM);
     // It is asked to end, and has the time that a scan beside it may need.
     let until = Instant::now() + Duration::from_secs(2);
@@ -298,6 +298,65 @@ fn another_process_that_writes_is_waited_for_at_a_reload_and_at_the_end() {
     watch.ended().exits(0);
     let last = sandbox.waxseal(&["log", "-n1"]).stdout;
     assert!(last.contains("stopped after 1 event"), "{last}");
+}
+
+#[test]
+fn a_request_to_stop_is_heard_while_a_reload_waits_for_another_process() {
+    let sandbox = Sandbox::with(&[("a", "1"), ("b", "1")]);
+    let watch = Watch::configured(&sandbox, "");
+    let looks = |watch: &Watch| watch.state()["totals"]["looks"].as_u64().unwrap();
+    let before = looks(&watch);
+    let turn = take_turn(&sandbox);
+    // The writer is at one round, and the next waits for it.
+    for (name, round) in [("a", 1), ("b", 2)] {
+        sandbox.write(name, "changed");
+        until(|| looks(&watch) >= before + round);
+    }
+    watch.signal(Signal::HUP);
+    until(|| {
+        let status = sandbox.waxseal(&["status"]).stdout;
+        status.contains("waiting for an output")
+    });
+    let asked = Instant::now();
+    watch.signal(Signal::TERM);
+    watch
+        .ended()
+        .exits(4)
+        .complains("in use by another waxseal");
+    // It waits for the other one twice, each time for half a minute.
+    assert!(asked.elapsed() < Duration::from_secs(90));
+    drop(turn);
+    // What was not written is found by the next start.
+    let mut watch = Watch::configured(&sandbox, "");
+    watch.wait_for(|event| event["file"]["name"] == "b");
+    watch.stop().exits(0);
+}
+
+#[test]
+fn a_request_to_stop_is_heard_while_the_store_is_opened() {
+    let sandbox = Sandbox::with(&[("a", "1")]);
+    sandbox.baseline();
+    let _turn = take_turn(&sandbox);
+    let mut command = sandbox.command(&["watch"]);
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // From then on signals are caught.
+    let tasks = format!("/proc/{}/task", child.id());
+    let listens = |task: &fs::DirEntry| {
+        let name = fs::read_to_string(task.path().join("comm"));
+        name.is_ok_and(|name| name == "waxseal-signals\n")
+    };
+    until(|| {
+        let mut tasks = fs::read_dir(&tasks).unwrap().flatten();
+        tasks.any(|task| listens(&task))
+    });
+    let asked = Instant::now();
+    terminate(&child);
+    let output = child.wait_with_output().unwrap();
+    Run::of(output).exits(0).complains("before the watch began");
+    assert!(
+        asked.elapsed() < Duration::from_secs(10),
+        "it waited for the store"
+    );
 }
 
 /// A FUSE file system whose program can be stopped: whoever asks it for something waits.
@@ -363,7 +422,7 @@ fn a_file_system_that_does_not_answer_holds_up_no_other() {
     watch.take();
     hanging.signal(Signal::STOP);
     // It is being polled, and hangs.
-    let surveys = |watch: &Watch| watch.state()["totals"]["surveys"].as_u64();
+    let surveys = |watch: &Watch| watch.state()["totals"]["surveys"].as_u64().unwrap();
     let hangs = |watch: &Watch| watch.state()["idle"] == json!(false);
     until(|| hangs(&watch));
     let before = surveys(&watch);
@@ -371,7 +430,7 @@ fn a_file_system_that_does_not_answer_holds_up_no_other() {
     sandbox.write("d/new/c", "1");
     watch.wait_for(|event| event["file"]["name"] == "a");
     watch.wait_for(|event| event["file"]["name"] == "c");
-    assert!(surveys(&watch) <= before.map(|before| before + 1));
+    assert!(surveys(&watch) <= before + 1);
     // A reload does not wait for it either.
     watch.signal(Signal::HUP);
     watch.wait_for(|document| action(document) == "reloaded");
@@ -382,5 +441,37 @@ fn a_file_system_that_does_not_answer_holds_up_no_other() {
     watch.wait_for(|event| event["file"]["name"] == "remote");
     hanging.signal(Signal::STOP);
     until(|| hangs(&watch));
+    watch.stop().exits(0);
+}
+
+#[test]
+fn a_mount_that_does_not_answer_holds_up_no_new_directory() {
+    let sandbox = Sandbox::with(&[("a", "1"), ("late/under", "1")]);
+    if !is_root() {
+        return;
+    }
+    let Some(hanging) = Hanging::mount(&sandbox, "fuse") else {
+        eprintln!("skipped: needs bindfs and /dev/fuse");
+        return;
+    };
+    // inotify: what is in a new directory is found by a survey.
+    let settings = "poll_interval = \"1h\"\nbackends = [\"inotify\"]";
+    let mut watch = Watch::configured(&sandbox, settings);
+    watch.settle();
+    hanging.signal(Signal::STOP);
+    let late = Mount::bind_as_it_is(&hanging.at, sandbox.path("late"));
+    watch.wait_for(|event| {
+        action(event) == "degraded"
+            && event["message"]
+                .as_str()
+                .unwrap()
+                .contains("does not get on")
+    });
+    sandbox.write("new/sub/c", "1");
+    watch.wait_for(|event| event["file"]["name"] == "c");
+    hanging.signal(Signal::CONT);
+    watch.wait_for(|event| event["file"]["path"] == json!(late.at().join("remote")));
+    drop(late);
+    watch.settle();
     watch.stop().exits(0);
 }

@@ -158,6 +158,17 @@ fn whoever_asks_is_answered_at_once_when_the_canary_cannot_be_touched() {
     let state = bench.running().remote.ask().expect("it answers");
     assert!(asked.elapsed() < Duration::from_secs(10));
     assert_ne!(state["canary"], json!(null), "with the reason");
+    bench.sync();
+    let told = bench.notices("degraded");
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("the canary cannot be touched"),
+        "{message}"
+    );
+    assert_eq!(told.len(), 1, "told once");
+    fs::create_dir(canary_dir(&bench.state_dir)).unwrap();
+    bench.sync();
+    assert_eq!(bench.notices("recovered").len(), 1);
 }
 
 #[test]
@@ -239,4 +250,39 @@ fn a_file_that_scans_beside_the_watch_told_of_is_not_told_again_as_short_lived()
     let journal = bench.journal();
     history.explains(&journal, false);
     assert_eq!(replay(before, &journal), *history.now());
+}
+
+/// Renames are recognised within one round, so what could not be written must come back as one.
+#[test]
+fn a_directory_that_is_renamed_while_another_process_writes_is_moved() {
+    const FILES: usize = 1500;
+    let mut bench = Bench::new(&[BackendKind::Inotify]);
+    (0..FILES).for_each(|n| bench.write(&format!("old/{n}"), "content"));
+    bench.start();
+    let looks = |state: &serde_json::Value| state["totals"]["looks"].as_u64().unwrap();
+    let looked = looks(&bench.settle());
+    let before = History::new(bench.look());
+    let mut other = Baseline::open(&bench.state_dir).unwrap();
+    fs::rename(bench.path("old"), bench.path("new")).unwrap();
+    // The writer has what was looked at, and waits for its turn.
+    let until = Instant::now() + Duration::from_secs(60);
+    while looks(&bench.ask()) < looked + 1024 {
+        assert!(Instant::now() < until, "nothing is looked at");
+    }
+    let mut batch = other.batch().unwrap();
+    batch.put_meta("somebody", "wrote").unwrap();
+    batch.commit().unwrap();
+    other.close().unwrap();
+    bench.sync();
+    let journal = bench.journal();
+    let has_action = |action: &str| {
+        let is_it = |event: &&serde_json::Value| {
+            let actions = event["event"]["action"].as_array();
+            actions.is_some_and(|actions| actions.contains(&json!(action)))
+        };
+        journal.iter().filter(is_it).count()
+    };
+    let told = ["moved", "created", "deleted"].map(has_action);
+    assert_eq!(told, [FILES + 1, 0, 0]);
+    explains(&bench, &before);
 }
