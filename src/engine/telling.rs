@@ -81,9 +81,9 @@ pub(super) fn unproven(reason: &str) -> Notice {
     Notice::now(NoticeAction::Degraded, message)
 }
 
-/// Tells that it is proven again.
+/// Tells that it can be found out again.
 pub(super) fn canary_back() -> Notice {
-    let message = "the canary can be touched again: it is proven that changes are heard of";
+    let message = "the canary can be touched again";
     Notice::now(NoticeAction::Recovered, message.to_owned())
 }
 

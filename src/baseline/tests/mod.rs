@@ -194,8 +194,12 @@ fn any_state() -> impl Strategy<Value = FileState> {
 
 /// Names with every byte a file name may have where the system allows that.
 fn any_name() -> impl Strategy<Value = OsString> {
-    vec(prop_oneof![1..b'/', b'0'..=255], 1..12)
-        .prop_filter_map("no name of this system", |bytes| {
-            waxseal_platform::bytes::bytes_to_os(&bytes).ok()
-        })
+    vec(prop_oneof![1..b'/', b'0'..=255], 1..12).prop_filter_map(
+        "no name of this system",
+        |bytes| {
+            let is_name = !matches!(bytes.as_slice(), b"." | b"..");
+            let name = waxseal_platform::bytes::bytes_to_os(&bytes).ok();
+            name.filter(|_| is_name)
+        },
+    )
 }

@@ -323,6 +323,19 @@ impl Bench {
         self.notices("watch_thread_restarted").len()
     }
 
+    /// Waits until something was told so often, and returns it.
+    fn wait_for_notices(&self, action: &str, number: usize) -> Vec<Value> {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let told = self.notices(action);
+            if told.len() >= number {
+                return told;
+            }
+            assert!(Instant::now() < until, "it is not told: {action}");
+            thread::yield_now();
+        }
+    }
+
     /// Waits until it has begun to listen anew once more than so often.
     fn wait_for_restart(&self, before: usize) {
         let until = Instant::now() + DEADLINE;
