@@ -70,6 +70,7 @@ impl Settings {
             style: Style {
                 is_colored,
                 is_verbose: globals.verbose,
+                is_quiet: globals.quiet,
             },
             is_quiet: globals.quiet,
             threads: globals.threads.map_or_else(cores, usize::from),

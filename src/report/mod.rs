@@ -20,7 +20,7 @@ pub use document::{earlier_path, moment, parsed, path};
 pub use output::Output;
 pub use style::{Color, Style};
 pub use summary::{Run, lines as summary_lines, object as summary_object};
-pub use text::{describe, journal_line, line};
+pub use text::{describe, is_passing, journal_line, line};
 pub use units::{bytes, count, seconds};
 
 use std::io;

@@ -9,6 +9,8 @@ pub struct Style {
     pub is_colored: bool,
     /// Whether to print digests and identities whole.
     pub is_verbose: bool,
+    /// Whether to leave out notices that tell of nothing wrong.
+    pub is_quiet: bool,
 }
 
 /// The colours in use, each with one meaning.
@@ -33,6 +35,7 @@ impl Style {
     pub const PLAIN: Style = Style {
         is_colored: false,
         is_verbose: false,
+        is_quiet: false,
     };
 
     /// Returns the text in a colour, if colours are wanted.

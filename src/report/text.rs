@@ -129,15 +129,9 @@ fn notice(document: &Value) -> (String, Color, String) {
     let action = text(document, "/event/action").unwrap_or_default();
     if action != "path_approved" {
         let message = text(document, "/message").unwrap_or_default();
-        let (word, color) = match action {
-            "lost_sync"
-            | "root_gone"
-            | "degraded"
-            | "collapsed"
-            | "sink_failed"
-            | "reload_failed"
-            | "watch_thread_restarted" => ("warning", Color::Red),
-            _ => ("notice", Color::Dim),
+        let (word, color) = match is_warning(action) {
+            true => ("warning", Color::Red),
+            false => ("notice", Color::Dim),
         };
         let message = escape::bytes(message.as_bytes()).into_owned();
         return (word.to_owned(), color, message);
@@ -156,6 +150,29 @@ fn notice(document: &Value) -> (String, Color, String) {
         "approved".to_owned(),
         Color::Green,
         format!("{place}{gap}{}", what.join(", ")),
+    )
+}
+
+/// Says whether a document tells of nothing that somebody changed and of nothing wrong.
+pub fn is_passing(document: &Value) -> bool {
+    let action = text(document, "/event/action").unwrap_or_default();
+    text(document, "/event/dataset") != Some("file")
+        && action != "path_approved"
+        && !is_warning(action)
+}
+
+/// Says whether a notice tells of something wrong.
+fn is_warning(action: &str) -> bool {
+    matches!(
+        action,
+        "lost_sync"
+            | "blind_spots"
+            | "root_gone"
+            | "degraded"
+            | "collapsed"
+            | "sink_failed"
+            | "reload_failed"
+            | "watch_thread_restarted"
     )
 }
 
@@ -215,6 +232,7 @@ mod tests {
             &document,
             Style {
                 is_verbose: true,
+                is_quiet: false,
                 is_colored: false,
             },
         );

@@ -69,6 +69,7 @@ mod tests {
 
     const VERBOSE: Style = Style {
         is_verbose: true,
+        is_quiet: false,
         is_colored: false,
     };
 

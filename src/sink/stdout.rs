@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Sink, SinkError};
 use crate::baseline::StoredEvent;
 use crate::config::StdoutForm;
-use crate::report::{Style, journal_line};
+use crate::report::{Style, is_passing, journal_line};
 
 /// Writes events to the standard output.
 pub struct StdoutSink {
@@ -45,6 +45,9 @@ impl StdoutSink {
             StdoutForm::Text => {
                 // The store has checked that the body is what was written.
                 let document: Value = serde_json::from_str(&event.body).unwrap_or_default();
+                if self.style.is_quiet && is_passing(&document) {
+                    return;
+                }
                 text.push_str(&journal_line(&document, self.style));
             }
         }

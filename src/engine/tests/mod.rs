@@ -202,6 +202,7 @@ impl Bench {
             style: Style {
                 is_colored: false,
                 is_verbose: false,
+                is_quiet: false,
             },
             threads: 2,
             mistake: None,

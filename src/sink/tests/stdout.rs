@@ -63,6 +63,29 @@ fn ndjson_is_the_documents_and_text_is_the_lines_of_the_log() {
 }
 
 #[test]
+fn quiet_text_has_changes_and_warnings_only() {
+    let said = |action: &str, dataset: &str| {
+        let body = format!(
+            "{{\"@timestamp\":\"2026-11-23T08:00:01Z\",\"event\":{{\"dataset\":\"{dataset}\",\
+             \"action\":{action}}},\"message\":\"m\",\"file\":{{\"path\":\"/a\"}}}}"
+        );
+        let event = StoredEvent { body, ..event(1) };
+        let pipe = Pipe::with_room(1000);
+        let style = Style {
+            is_quiet: true,
+            ..Style::PLAIN
+        };
+        let mut sink = StdoutSink::to(Box::new(pipe.clone()), StdoutForm::Text, style);
+        sink.deliver(&[event]).unwrap();
+        !pipe.text().is_empty()
+    };
+    assert!(said("[\"created\"]", "file"));
+    assert!(said("\"lost_sync\"", "waxseal.notice"));
+    assert!(said("\"path_approved\"", "waxseal.notice"));
+    assert!(!said("\"started\"", "waxseal.notice"));
+}
+
+#[test]
 fn a_torn_line_swallows_nothing() {
     let pipe = Pipe::with_room(5);
     let mut sink = sink(StdoutForm::Ndjson, &pipe);
