@@ -29,8 +29,10 @@ pub mod priority;
 pub mod private;
 #[allow(unsafe_code, reason = "no crate has the request of pidfds")]
 pub mod process;
+pub mod service;
 pub mod signals;
 pub mod stat;
+pub mod supervisor;
 pub mod walk;
 pub mod watch;
 pub mod xattr;

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{accept, check, completions, config, explain, hash, init, log, man, scan, watch};
+use super::{
+    accept, check, completions, config, explain, hash, init, log, man, scan, service, watch,
+};
 
 /// Everything that can be typed.
 #[derive(Debug, Parser)]
@@ -113,6 +115,8 @@ Examples:
     Hash(hash::HashArgs),
     /// Check or show the configuration
     Config(config::ConfigArgs),
+    /// Install, start, stop or remove the watch as a service of this system
+    Service(service::ServiceArgs),
     /// Print the completions of a shell
     #[command(hide = true)]
     Completions(completions::CompletionsArgs),

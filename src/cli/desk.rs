@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use waxseal_platform::signals::{Asked, Signals};
 
 use super::exit_code::ExitCode;
+use super::pulse::Pulse;
 use super::settings::warn;
 use crate::engine::Remote;
 
@@ -44,7 +45,7 @@ enum Watch {
     Opening {
         reload: bool,
     },
-    Open(Remote),
+    Open(Remote, Pulse),
 }
 
 impl Default for Watch {
@@ -59,19 +60,22 @@ impl Desk {
     }
 
     /// Passes everything on to this watch from now on.
-    pub(super) fn open(&self, remote: Remote) {
+    pub(super) fn open(&self, remote: Remote, pulse: Pulse) {
         let mut watch = self.watch();
         if matches!(*watch, Watch::Opening { reload: true }) {
             remote.reload();
         }
-        *watch = Watch::Open(remote);
+        *watch = Watch::Open(remote, pulse);
     }
 
     fn take(&self, asked: Asked) {
         match (&mut *self.watch(), asked) {
-            (Watch::Open(remote), Asked::Stop) => remote.stop(),
-            (Watch::Open(remote), Asked::Reload) => remote.reload(),
-            (Watch::Open(remote), Asked::Report) => self.report(remote),
+            (Watch::Open(remote, pulse), Asked::Stop) => {
+                pulse.stopping();
+                remote.stop();
+            }
+            (Watch::Open(remote, _), Asked::Reload) => remote.reload(),
+            (Watch::Open(remote, _), Asked::Report) => self.report(remote),
             // Opening may wait for another process; nothing has begun.
             (Watch::Opening { .. }, Asked::Stop) => {
                 warn("ended before the watch began");

@@ -21,7 +21,9 @@ mod look;
 mod man;
 mod paths;
 mod progress;
+mod pulse;
 mod scan;
+mod service;
 mod settings;
 mod since;
 mod status;
@@ -82,6 +84,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(&args, &settings),
         Command::Hash(args) => hash::run(&args, &settings),
         Command::Config(args) => config::run(&args, &settings),
+        Command::Service(args) => service::run(&args, &settings),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

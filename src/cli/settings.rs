@@ -84,6 +84,16 @@ impl Settings {
         })
     }
 
+    /// Refuses a configuration and a state directory that the command line names.
+    pub(super) fn refuse_own_places(&self, why: &str) -> anyhow::Result<()> {
+        match self.config.is_some() || self.state_dir.is_some() {
+            true => Err(usage(format!(
+                "--config and --state-dir do not go with this: {why}"
+            ))),
+            false => Ok(()),
+        }
+    }
+
     /// Returns the state directory.
     pub(super) fn state_dir(&self) -> anyhow::Result<PathBuf> {
         self.state_dir.clone().or_else(host::default_state_dir).ok_or_else(|| {

@@ -14,6 +14,7 @@ use super::exit_code::ExitCode;
 use super::look;
 use super::paths;
 use super::progress::Bar;
+use super::pulse::Pulse;
 use super::scan::{join, refuse_early};
 use super::settings::{Settings, warn};
 use super::watched::Watched;
@@ -71,7 +72,8 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     remote
         .answer_at(state_dir)
         .with_context(|| format!("cannot listen in {}", escape::path(state_dir)))?;
-    desk.open(remote);
+    let pulse = Pulse::start(remote.clone()).context("cannot start a thread")?;
+    desk.open(remote, pulse);
     let served = serve(&mut engine, watched, settings, threads);
     closer.close();
     listening

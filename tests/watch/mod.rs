@@ -10,6 +10,7 @@ mod patience;
 mod places;
 mod running;
 mod saving;
+mod supervised;
 mod tree;
 mod vandal;
 
