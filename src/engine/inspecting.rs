@@ -17,6 +17,9 @@ use crate::inspect::{Inspector, Observation, Present, Request, Wanted};
 use crate::policy::Policy;
 use crate::scan::wanted_types;
 
+/// How often a directory is looked at that is renamed while it is.
+const TRIES: usize = 3;
+
 /// Wishes about one directory.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
@@ -87,13 +90,24 @@ impl Looker {
     ) -> Result<Vec<Look>, BaselineError> {
         let is_heard = |wish: &Wish| matches!(wish.reason, Reason::Heard(_));
         inspector.read_at_once(group.wishes.iter().all(is_heard));
+        let all = |look: &dyn Fn() -> Look| group.wishes.iter().map(|_| look()).collect();
         let is_top = group.dir.as_os_str().is_empty();
-        let opened = Dir::open_real(if is_top { Path::new("/") } else { &group.dir });
-        match opened {
-            Ok(dir) if is_top => Ok(group.wishes.iter().map(|_| top(&dir)).collect()),
-            Ok(dir) => self.entries(&dir, group, inspector),
-            Err(error) => Ok(group.wishes.iter().map(|_| unopened(&error)).collect()),
+        for _ in 0..TRIES {
+            let dir = match Dir::open_real(if is_top { Path::new("/") } else { &group.dir }) {
+                Ok(dir) if is_top => return Ok(all(&|| top(&dir))),
+                Ok(dir) => dir,
+                Err(error) => return Ok(all(&|| unopened(&error))),
+            };
+            let looks = self.entries(&dir, group, inspector)?;
+            if dir.is_at(&group.dir) {
+                return Ok(looks);
+            }
+            // Renamed meanwhile: what was seen may never have been at these paths.
         }
+        Ok(all(&|| Look::Seen {
+            observed: Observation::Unstable,
+            kind: None,
+        }))
     }
 
     fn entries(

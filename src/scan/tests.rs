@@ -330,3 +330,39 @@ fn a_root_that_comes_before_its_directory_is_covered_is_not_missed() {
     found.sort();
     assert_eq!(found, [root.clone(), root.join("file")]);
 }
+
+#[test]
+fn what_is_seen_in_a_directory_that_was_renamed_meanwhile_is_not_told_at_its_old_path() {
+    let temp = tempfile::tempdir().unwrap();
+    let top = std::fs::canonicalize(temp.path()).unwrap();
+    let (root, old, new) = (top.join("root"), top.join("root/old"), top.join("new"));
+    std::fs::create_dir_all(&old).unwrap();
+    std::fs::write(old.join("file"), "before").unwrap();
+    std::fs::write(root.join("other"), "content").unwrap();
+    let baseline = Baseline::open(&top.join("state")).unwrap();
+    let reader = baseline.reader().unwrap();
+    let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
+    let coverage = Coverage::new(Vec::new(), &policy).unwrap();
+    // It is open by now, and will be listed and looked at wherever it is.
+    let enter = |path: &Path, _: Result<&Dir, &io::Error>| {
+        if path == old {
+            std::fs::rename(&old, &new).unwrap();
+            std::fs::write(new.join("file"), "never at the old path").unwrap();
+        }
+    };
+    let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
+    plan.enter = Some(&enter);
+    let job = Survey {
+        plan: &plan,
+        coverage: &coverage,
+        progress: &Progress::default(),
+    };
+    let mut found = Vec::new();
+    let take = &mut |batch: Batch<'_>| {
+        found.extend(batch.looks.iter().map(|look| look.name.clone()));
+        Ok(())
+    };
+    survey(&job, &|| reader.another(), take, &mut |_| {}).unwrap();
+    assert!(found.contains(&OsString::from("other")), "{found:?}");
+    assert!(!found.contains(&OsString::from("file")), "{found:?}");
+}

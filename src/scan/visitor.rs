@@ -27,6 +27,9 @@ use crate::policy::Decision;
 const MOUNTED_STORE: &str =
     "the state directory under another name, and scans change it: unmount it here, or exclude it";
 
+/// Why nothing is told of a directory that did not stay where it was.
+const RENAMED: &str = "renamed while it was looked at, scan it again";
+
 /// Why what is mounted below a root may not be walked.
 const OTHER_SYSTEM: &str = "another file system is mounted here, and one_file_system is set";
 
@@ -227,6 +230,25 @@ impl<'p, 's> Surveyor<'p, 's> {
         Ok(())
     }
 
+    /// Takes back what was seen in a directory that is elsewhere by now, or nowhere: it may never
+    /// have been at these paths. A watch hears of that and looks again.
+    fn displaced(&self, batch: &mut Batch<'p>) {
+        if self.shared.plan.enter.is_some() {
+            batch.looks.clear();
+            return;
+        }
+        let seen = batch.looks.len();
+        batch
+            .looks
+            .retain(|look| matches!(look.observed, Observation::Absent));
+        if batch.looks.len() < seen {
+            batch.blind.push(BlindSpot {
+                path: batch.dir.to_path_buf(),
+                cause: Cause::Unreadable(RENAMED.to_owned()),
+            });
+        }
+    }
+
     /// Joins one listing with its rows.
     fn join(
         &mut self,
@@ -359,6 +381,9 @@ impl<'p> Visitor for Surveyor<'p, '_> {
         }
         let mut batch = Batch::of(task.path);
         batch.looks = self.inspect(&task.dir, task.doubts);
+        if !task.dir.is_at(&batch.dir) {
+            self.displaced(&mut batch);
+        }
         if !self.shared.is_over() {
             self.shared.send(batch);
         }

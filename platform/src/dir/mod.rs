@@ -76,6 +76,18 @@ impl Dir {
         os::Dir::open_real(path).map(|os| Dir { os })
     }
 
+    /// Says whether this directory is what `path` leads to now.
+    pub fn is_at(&self, path: &Path) -> bool {
+        let identity = |dir: &Dir| dir.stat().map(|stat| (stat.device, stat.inode));
+        match (
+            identity(self),
+            Dir::open(path).and_then(|dir| identity(&dir)),
+        ) {
+            (Ok(own), Ok(found)) => own == found,
+            _ => false,
+        }
+    }
+
     /// Opens a directory in this one; a link is refused.
     pub fn open_child(&self, name: &OsStr) -> io::Result<Dir> {
         self.os.open_child(name).map(|os| Dir { os })

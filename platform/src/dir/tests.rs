@@ -671,3 +671,18 @@ fn a_real_path_has_no_links_in_it() {
     let missing = Dir::open_real(&base.join("none/b")).unwrap_err();
     assert_eq!(missing.kind(), io::ErrorKind::NotFound);
 }
+
+#[test]
+fn a_directory_is_known_to_be_at_its_path_or_not() {
+    let temp = tempfile::tempdir().unwrap();
+    let (one, other) = (temp.path().join("one"), temp.path().join("other"));
+    fs::create_dir(&one).unwrap();
+    let dir = Dir::open(&one).unwrap();
+    assert!(dir.is_at(&one));
+    fs::rename(&one, &other).unwrap();
+    assert!(!dir.is_at(&one) && dir.is_at(&other));
+    fs::create_dir(&one).unwrap();
+    assert!(!dir.is_at(&one), "another one has its name");
+    fs::remove_dir(&other).unwrap();
+    assert!(!dir.is_at(&other));
+}
