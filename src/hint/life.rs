@@ -19,9 +19,16 @@ pub(super) enum Life {
         is_written: bool,
     },
     /// It came by a rename.
-    Arrived,
+    Arrived {
+        /// Whether nobody has looked at what came: it was created and written under another name,
+        /// or comes from where nobody watches.
+        is_new: bool,
+    },
     /// It went by a rename.
-    Left,
+    Left {
+        /// Whether it went to where nobody watches, and nobody has looked at it.
+        is_short_lived: bool,
+    },
     /// It was deleted.
     Deleted {
         /// Whether what was deleted had been created and written under the same hint.
@@ -81,7 +88,8 @@ impl Life {
         let (lost, opening) = match self {
             Life::Unmoved { is_written: before } => (false, Some(before || is_written)),
             Life::Created { is_written: before } => (before || is_written, None),
-            Life::Arrived | Life::Left => (false, None),
+            Life::Arrived { is_new } => (is_new, None),
+            Life::Left { is_short_lived } => (is_short_lived, None),
             // Told twice.
             Life::Deleted {
                 is_short_lived,
@@ -97,16 +105,26 @@ impl Life {
 
     /// Says whether the name is gone, as far as was heard.
     pub fn is_gone(self) -> bool {
-        matches!(self, Life::Left | Life::Deleted { .. })
+        matches!(self, Life::Left { .. } | Life::Deleted { .. })
     }
 
-    /// Says whether a file was created, written and deleted.
+    /// Says whether nobody has looked at what is there, and content is or may be in it.
+    pub fn is_new(self) -> bool {
+        matches!(
+            self,
+            Life::Created { is_written: true } | Life::Arrived { is_new: true }
+        )
+    }
+
+    /// Says whether a file came, had content, and went.
     pub fn is_short_lived(self) -> bool {
         matches!(
             self,
             Life::Deleted {
                 is_short_lived: true,
                 ..
+            } | Life::Left {
+                is_short_lived: true
             }
         )
     }

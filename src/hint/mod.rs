@@ -82,11 +82,13 @@ pub struct Hint<A> {
 }
 
 impl<A> Hint<A> {
-    /// Says whether a file was created here, written, and deleted before anybody could look.
+    /// Says whether a file came here, and went before anybody could look: it was created and written,
+    /// here or under a name before it, or came from where nobody watches; and was deleted, or went
+    /// there.
     ///
     /// It counts only where nothing is found: a kernel that merges signals may hide that the name
-    /// was created again. An empty file does not count, nor does a name that came or went by a
-    /// rename: what it held is to be found under another name.
+    /// was created again. An empty file does not count, nor does a name that was renamed to one
+    /// that is watched: what it held is to be found there.
     pub fn is_short_lived(&self) -> bool {
         self.life.is_short_lived()
     }
@@ -99,9 +101,9 @@ impl<A> Hint<A> {
         !self.life.is_gone()
     }
 
-    /// Says whether a file was created here and written, as far as was heard.
+    /// Says whether a file came here that nobody has looked at and that has content, as far as was heard.
     pub fn was_written_anew(&self) -> bool {
-        self.life == Life::Created { is_written: true }
+        self.life.is_new()
     }
 }
 

@@ -89,8 +89,12 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             is_directory,
             actors: Actors::of(actor.clone()),
         };
-        let from_id = from.map(|from| self.hear(from, heard(Life::Left), now));
-        let to_id = to.map(|to| self.hear(to, heard(Life::Arrived), now));
+        let is_new = !is_directory && self.is_new_by_rename(from, to);
+        let left = Life::Left {
+            is_short_lived: is_new && to.is_none(),
+        };
+        let from_id = from.map(|from| self.hear(from, heard(left), now));
+        let to_id = to.map(|to| self.hear(to, heard(Life::Arrived { is_new }), now));
         if let (Some(from), Some(to)) = (from_id, to_id) {
             self.links.join(from, to);
         }
@@ -293,6 +297,27 @@ impl<A: Clone + PartialEq> PendingHints<A> {
         {
             let due = settle::after_quiet(now, entry.deadline);
             self.schedule(id, due);
+        }
+    }
+
+    /// Says whether nobody has looked at what a rename moves.
+    fn is_new_by_rename(&self, from: Option<&Path>, to: Option<&Path>) -> bool {
+        match from.map(|from| self.life(from)) {
+            None => true,
+            // Told twice: it is what was found the first time.
+            Some(Some(Life::Left { is_short_lived })) => {
+                let there = to.and_then(|to| self.life(to));
+                is_short_lived || there.is_some_and(Life::is_new)
+            }
+            Some(life) => life.is_some_and(Life::is_new),
+        }
+    }
+
+    /// Returns what became of a path's name, if something is pending for it.
+    fn life(&self, path: &Path) -> Option<Life> {
+        match &self.tree.get(self.tree.find(path)?)?.what {
+            What::Hint(heard) => Some(heard.life),
+            What::Subtree { .. } => None,
         }
     }
 

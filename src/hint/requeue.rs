@@ -21,7 +21,9 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             if let Some(entry) = self.tree.get_mut(id)
                 && let What::Hint(heard) = &mut entry.what
             {
-                heard.life = Life::Left;
+                heard.life = Life::Left {
+                    is_short_lived: false,
+                };
             }
         }
     }

@@ -425,3 +425,63 @@ fn a_monitor_that_is_not_followed_waits_for_a_scan() {
     let scan = sandbox.waxseal(&["scan", "--format=ndjson", "--config", config]);
     assert_eq!(scan.exits(1).changes().len(), 3);
 }
+
+#[test]
+fn what_came_was_renamed_and_went_leaves_a_trace() {
+    let sandbox = Sandbox::with(&[("known", "1")]);
+    let mut watch = Watch::start(&sandbox);
+    watch.take();
+    // The names are given and gone before anybody looks.
+    let (first, second) = (sandbox.path("dropped"), sandbox.path("run"));
+    fs::write(&first, "content").unwrap();
+    fs::rename(&first, &second).unwrap();
+    fs::remove_file(&second).unwrap();
+    let elsewhere = sandbox.home().join("elsewhere");
+    fs::write(&elsewhere, "content").unwrap();
+    fs::rename(&elsewhere, sandbox.path("brought")).unwrap();
+    fs::remove_file(sandbox.path("brought")).unwrap();
+    let news = watch.news(&sandbox);
+    let told: Vec<(&str, &str)> = news.iter().map(|(a, p)| (a.as_str(), p.as_str())).collect();
+    for name in ["run", "brought"] {
+        assert!(told.contains(&("created", name)), "{told:?}");
+        assert!(told.contains(&("deleted", name)), "{told:?}");
+    }
+    watch.stop().exits(0);
+    sandbox.waxseal(&["check"]).exits(0);
+}
+
+#[test]
+fn a_scan_with_another_policy_is_refused_beside_a_watch() {
+    let sandbox = Sandbox::with(&[("a/1", "1"), ("b/1", "1")]);
+    let mut watch = Watch::configured(&sandbox, "");
+    let other = sandbox.home().join("other.toml");
+    let text = format!(
+        "[[monitor]]\nname = \"m\"\npaths = [{:?}]\n",
+        sandbox.path("a")
+    );
+    fs::write(&other, text).unwrap();
+    let other = other.to_str().unwrap();
+    let scan = sandbox.waxseal(&["scan", "--config", other]);
+    scan.exits(2)
+        .complains("a watch runs for this store, with another policy");
+    watch.take();
+    fs::remove_file(sandbox.path("b/1")).unwrap();
+    watch.wait_for(|event| action(event) == "deleted");
+    watch.stop().exits(0);
+    // Without a watch it is the user's choice.
+    let scan = sandbox.waxseal(&["scan", "--config", other]);
+    scan.says("2 paths left the policy");
+}
+
+#[test]
+fn a_watch_whose_socket_is_gone_is_not_told_to_be_none() {
+    let sandbox = Sandbox::with(&[("a", "1")]);
+    let watch = Watch::start(&sandbox);
+    fs::remove_file(sandbox.state_dir().join("watch.sock")).unwrap();
+    let status = sandbox.waxseal(&["status", "--format=json"]).exits(0);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!(status["watch"], json!(null));
+    let error = status["watch_error"].as_str().unwrap();
+    assert!(error.contains("watch.sock"), "{error}");
+    watch.stop().exits(0);
+}

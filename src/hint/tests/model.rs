@@ -49,8 +49,8 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Clone, Copy, Debug)]
 enum Heard {
     Touched(Changes),
-    Left,
-    Arrived,
+    Left { is_short_lived: bool },
+    Arrived { is_new: bool },
 }
 
 #[derive(Clone, Debug)]
@@ -87,31 +87,51 @@ fn settles(reason: Reason) -> bool {
     [Reason::Collapsed, Reason::LostSync].contains(&reason)
 }
 
-fn is_short_lived(story: &[Heard]) -> bool {
-    let mut written_since_created = None;
+/// What a story comes to.
+#[derive(Clone, Copy, Default)]
+struct Outcome {
+    /// It came, had content and went.
+    is_short_lived: bool,
+    /// It is there with content that nobody has seen.
+    is_new: bool,
+    has_left: bool,
+}
+
+fn outcome(story: &[Heard]) -> Outcome {
     let mut is_short_lived = false;
+    // Since it came: whether there is content in it, and whether it came by its name.
+    let mut unseen: Option<(bool, bool)> = None;
+    let mut has_left = false;
     for heard in story {
-        match heard {
+        match *heard {
             Heard::Touched(changes) => {
                 let (is_created, is_written) = (changes.contains(C), changes.contains(W));
                 if changes.contains(D) {
-                    let lost = written_since_created.is_some_and(|before| before || is_written);
+                    let lost = unseen.is_some_and(|(has_content, by_name)| {
+                        has_content || (is_written && !by_name)
+                    });
                     is_short_lived |= lost || is_created && is_written;
-                    written_since_created = None;
+                    (unseen, has_left) = (None, false);
                 } else if is_created {
                     is_short_lived = false;
-                    written_since_created = Some(is_written);
-                } else if let Some(before) = &mut written_since_created {
-                    *before |= is_written;
+                    (unseen, has_left) = (Some((is_written, false)), false);
+                } else if let Some((has_content, false)) = &mut unseen {
+                    *has_content |= is_written;
                 }
             }
-            Heard::Left | Heard::Arrived => {
-                is_short_lived = false;
-                written_since_created = None;
+            Heard::Left {
+                is_short_lived: is_lost,
+            } => (is_short_lived, unseen, has_left) = (is_lost, None, true),
+            Heard::Arrived { is_new } => {
+                (is_short_lived, unseen, has_left) = (false, Some((is_new, true)), false);
             }
         }
     }
-    is_short_lived
+    Outcome {
+        is_short_lived,
+        is_new: matches!(unseen, Some((true, _))),
+        has_left,
+    }
 }
 
 fn union(story: &[Heard]) -> Changes {
@@ -122,6 +142,14 @@ fn union(story: &[Heard]) -> Changes {
 }
 
 impl Model {
+    /// Returns what the story of a path comes to, as far as it is pending.
+    fn outcome(&self, path: &Path) -> Outcome {
+        match self.entries.get(path).map(|entry| &entry.what) {
+            Some(What::Hint { story, .. }) => outcome(story),
+            _ => Outcome::default(),
+        }
+    }
+
     fn cover(&self, path: &Path) -> Option<PathBuf> {
         let mut above = path.ancestors();
         let is_subtree = |path: &&Path| {
@@ -194,15 +222,15 @@ impl Model {
                 .contains(D)
                 .then_some(false)
                 .or(changes.contains(C).then_some(true)),
-            Heard::Left | Heard::Arrived => Some(false),
+            Heard::Left { .. } | Heard::Arrived { .. } => Some(false),
         };
         let is_gone = |heard: &Heard| match heard {
             Heard::Touched(changes) => changes
                 .contains(D)
                 .then_some(true)
                 .or(changes.contains(C).then_some(false)),
-            Heard::Left => Some(true),
-            Heard::Arrived => Some(false),
+            Heard::Left { .. } => Some(true),
+            Heard::Arrived { .. } => Some(false),
         };
         let gone = story.iter().rev().find_map(is_gone).unwrap_or(false);
         // A new file that was closed waits for its name.
@@ -399,8 +427,18 @@ impl Both {
             Step::Moved(from, to) => {
                 let (from, to) = (from.as_deref(), to.as_deref());
                 self.desk.pending.moved(from, to, false, Some("mv"), at);
-                let from = from.map(|from| self.model.hear(from, Heard::Left, false, Some("mv")));
-                let to = to.map(|to| self.model.hear(to, Heard::Arrived, false, Some("mv")));
+                let was = from.map(|from| self.model.outcome(from));
+                let there = to.map(|to| self.model.outcome(to)).unwrap_or_default();
+                let is_new = was.is_none_or(|was| match was.has_left {
+                    true => was.is_short_lived || there.is_new,
+                    false => was.is_new,
+                });
+                let left = Heard::Left {
+                    is_short_lived: is_new && to.is_none(),
+                };
+                let arrived = Heard::Arrived { is_new };
+                let from = from.map(|from| self.model.hear(from, left, false, Some("mv")));
+                let to = to.map(|to| self.model.hear(to, arrived, false, Some("mv")));
                 if let (Some(from), Some(to)) = (from, to) {
                     self.model.link(&from, &to);
                 }
@@ -500,7 +538,9 @@ impl Both {
                 panic!()
             };
             assert_eq!(hint.changes, union(story));
-            assert_eq!(hint.is_short_lived(), is_short_lived(story), "{story:?}");
+            let expected = outcome(story);
+            assert_eq!(hint.is_short_lived(), expected.is_short_lived, "{story:?}");
+            assert_eq!(hint.was_written_anew(), expected.is_new, "{story:?}");
             assert_eq!(hint.is_directory, *is_directory);
             assert_eq!(hint.first, self.desk.at(entry.first));
             let named: BTreeSet<_> = actors.iter().flatten().collect();

@@ -146,14 +146,53 @@ fn only_content_that_was_created_and_deleted_unseen_is_short_lived() {
 }
 
 #[test]
-fn what_came_or_went_by_a_rename_is_not_short_lived() {
-    let mut desk = Desk::new(100);
-    desk.each("/tmp/new", &[C, W, S])
-        .moved("/tmp/new", "/x")
-        .file("/x", D);
-    let work = desk.wait(250).take();
-    assert!(!hint(&work, "/tmp/new").is_short_lived());
-    assert!(!hint(&work, "/x").is_short_lived());
+fn a_rename_does_not_hide_what_came_and_went() {
+    let short_lived = |tell: fn(&mut Desk) -> &mut Desk| {
+        let mut desk = Desk::new(100);
+        let work = tell(&mut desk).wait(2000).take();
+        let hints = work.hints.iter().filter(|hint| hint.is_short_lived());
+        let mut paths: Vec<String> = hints.map(|hint| hint.path.display().to_string()).collect();
+        paths.sort();
+        paths.join(" ")
+    };
+    assert_eq!(
+        short_lived(|desk| desk.each("/a", &[C, W, S]).moved("/a", "/b").file("/b", D)),
+        "/b",
+        "renamed and deleted"
+    );
+    assert_eq!(
+        short_lived(|desk| {
+            let desk = desk.each("/a", &[C, W, S]).moved("/a", "/b");
+            desk.moved("/b", "/c").file("/c", D)
+        }),
+        "/c",
+        "renamed twice"
+    );
+    assert_eq!(
+        short_lived(|desk| desk.each("/a", &[C, W, S]).moved("/a", "-")),
+        "/a",
+        "moved to where nobody watches"
+    );
+    assert_eq!(
+        short_lived(|desk| desk.moved("-", "/a").file("/a", D)),
+        "/a",
+        "moved here and deleted"
+    );
+    assert_eq!(
+        short_lived(|desk| desk.moved("/a", "/b").file("/b", D)),
+        "",
+        "known"
+    );
+    assert_eq!(
+        short_lived(|desk| desk.each("/a", &[C, W, S]).moved("/a", "/b")),
+        "",
+        "there under another name"
+    );
+    assert_eq!(
+        short_lived(|desk| desk.each("/a", &[C]).moved("/a", "/b").file("/b", D)),
+        "",
+        "empty"
+    );
 }
 
 #[test]
