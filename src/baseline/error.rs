@@ -89,7 +89,7 @@ pub enum BaselineError {
     },
     /// No space is left. The last batch was rolled back as a whole; everything before it is safe.
     #[error(
-        "cannot {op}: no space is left for {}; free some space and run the command again, nothing recorded so far is lost",
+        "cannot {op}: no space is left for {}; free some space, nothing recorded so far is lost",
         escape::path(path)
     )]
     Full {

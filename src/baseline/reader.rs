@@ -17,6 +17,7 @@ use super::codec::loaded;
 use super::error::{BaselineError, Fault};
 use super::journal::{self, StoredEvent};
 use super::listing::{self, find_dir};
+use super::lock::Lock;
 use super::row::{Row, read_dir};
 use super::scan_run::{self, BlindSpot, ScanId, ScanRun};
 use super::scope::{self, Scope};
@@ -63,6 +64,11 @@ impl Reader {
         let warning = verify::lost_seal(&place)?;
         let reader = Self::with(conn, Arc::new(place))?;
         Ok(Self { warning, ..reader })
+    }
+
+    /// Says whether a watch runs for this store, which may be the caller.
+    pub fn is_watched(&self) -> Result<bool, BaselineError> {
+        Lock::is_watched(&self.place)
     }
 
     /// Opens a further connection to the same store, for another thread.

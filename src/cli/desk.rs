@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use waxseal_platform::signals::{Asked, Signals};
 
@@ -12,15 +13,20 @@ use super::pulse::Pulse;
 use super::settings::warn;
 use crate::engine::Remote;
 
+/// Signals to stop that come within this time are one request.
+const ONE_REQUEST: Duration = Duration::from_millis(500);
+
 /// Passes on what the system asks for, on a thread of its own.
 pub(super) fn listen(mut signals: Signals, desk: Arc<Desk>) -> io::Result<JoinHandle<()>> {
-    let mut is_stopping = false;
+    let mut asked_first: Option<Instant> = None;
     let listen = move || {
         while let Some(asked) = signals.wait() {
             match asked {
-                // Whoever asks twice does not want to wait. It is as if it were killed: what was
+                // One request may come twice: timeout(1) sends it to the process and to its group.
+                Asked::Stop if asked_first.is_some_and(|first| first.elapsed() < ONE_REQUEST) => {}
+                // Whoever asks again does not want to wait. It is as if it were killed: what was
                 // journalled stays, and the next start finds the rest.
-                Asked::Stop if std::mem::replace(&mut is_stopping, true) => {
+                Asked::Stop if asked_first.replace(Instant::now()).is_some() => {
                     warn("ended at once; the next start verifies the store");
                     std::process::exit(ExitCode::Failure.number().into());
                 }

@@ -1,11 +1,11 @@
 //! `waxseal scan`: look, compare, record, report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use waxseal_hashers::{HashType, HashTypes};
 
-use super::exit_code::ExitCode;
+use super::exit_code::{ExitCode, usage};
 use super::progress::Bar;
 use super::settings::{Settings, warn};
 use super::watched::{Added, Watched};
@@ -70,11 +70,18 @@ pub(super) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
     let reader = baseline.reader()?;
     let mut watched = Watched::load(settings, Some(&reader))?;
     let added = join(&mut watched, &asked, args.hash_types, &reader)?;
+    let coverage = Coverage::new(reader.scopes()?, &watched.policy)?;
+    // What its policy does not have would be forgotten, and the watch would not know.
+    if reader.is_watched()? && coverage.is_outdated_for(Path::new("/")) {
+        return Err(usage(
+            "a watch runs for this store, with another policy than this scan has: let it read the \
+             configuration again (SIGHUP), or name the configuration that it has with --config",
+        ));
+    }
     watched.remember(&mut baseline)?;
 
     let mut plan = look::plan(&watched, asked, settings, &reader)?;
     plan.full = args.full;
-    let coverage = Coverage::new(reader.scopes()?, &watched.policy)?;
     let writer = Writer::new();
     let bar = Bar::start(settings, &plan, reader.last_scan()?.as_ref());
     let mut reporter = settings.reporter();

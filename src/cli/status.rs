@@ -73,7 +73,7 @@ impl Status {
             config,
             monitors,
             policy_error,
-            watch: engine::ask(reader.state_dir()).map_err(|error| error.to_string()),
+            watch: ask(reader)?,
         })
     }
 
@@ -155,6 +155,17 @@ impl Status {
             "watch_error": self.watch.as_ref().err().map(ToString::to_string),
         })
     }
+}
+
+/// Asks the watch how it is; one that runs and cannot be asked is no missing one.
+fn ask(reader: &Reader) -> anyhow::Result<Result<Option<Value>, String>> {
+    Ok(match engine::ask(reader.state_dir()) {
+        Ok(None) if reader.is_watched()? => Err(
+            "its socket watch.sock in the state directory is gone, end it and start it again"
+                .to_owned(),
+        ),
+        answered => answered.map_err(|error| error.to_string()),
+    })
 }
 
 pub(super) fn titled(title: &str, text: &str) -> String {

@@ -83,7 +83,16 @@ pub fn ask(state_dir: &Path) -> io::Result<Option<Value>> {
         }
     };
     let mut answer = String::new();
-    stream.take(MOST).read_to_string(&mut answer)?;
+    let read = stream.take(MOST).read_to_string(&mut answer);
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            let seconds = PATIENCE.as_secs();
+            io::Error::other(format!(
+                "no answer within {seconds} s; is it stopped (SIGSTOP)?"
+            ))
+        }
+        _ => error,
+    })?;
     serde_json::from_str(&answer)
         .map(Some)
         .map_err(io::Error::other)
