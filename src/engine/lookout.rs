@@ -152,7 +152,7 @@ impl Lookout {
                     (None, _) => {}
                 }
                 for (path, _) in from.into_iter().chain(to) {
-                    waiting.appeared(path, now);
+                    waiting.relocated(path, now);
                 }
                 return;
             }

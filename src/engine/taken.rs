@@ -66,7 +66,7 @@ impl Taken {
                 (part, wishes)
             }));
         }
-        let work = waiting.hints.take(now, STEP);
+        let work = waiting.take_hints(now, STEP);
         self.wishes = work.hints.into_iter().map(Wish::heard).collect();
         self.subtrees = work.subtrees;
         self.appeared = waiting.take_appeared(now);

@@ -1,6 +1,6 @@
 //! What waits for the coordinator: [`Waiting`], the content of the inbox.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use super::inbox::Starting;
 use super::round::{Reason, Wish};
 use super::surveying::Surveyed;
 use crate::event::{Notice, NoticeAction};
-use crate::hint::{self, PendingHints, QUIET, Work};
+use crate::hint::{self, Hint, LONGEST, PendingHints, QUIET, Work};
 use crate::scan::ScanError;
 
 /// Paths that may wait to be looked at; beyond, whole directories wait instead.
@@ -23,6 +23,9 @@ const PENDING: usize = 131_072;
 
 /// Directories that may wait to be walked one by one.
 const APPEARED: usize = 16_384;
+
+/// Within this time a directory that was renamed is surveyed.
+const SURVEYED: Duration = QUIET.saturating_mul(2);
 
 /// How many hints that are not due yet make a storm.
 const STORM: usize = 512;
@@ -64,6 +67,8 @@ pub(super) struct Waiting {
     appeared: Vec<PathBuf>,
     /// When they are walked: until then most of what is in them was heard of with its actor.
     appeared_due: Option<Instant>,
+    /// Both ends of renames of directories, and when that was.
+    relocated: HashMap<PathBuf, Instant>,
     /// What surveys found.
     pub(super) surveyed: VecDeque<Result<Surveyed, ScanError>>,
     /// What surveys had found and could not be written, at most one for each kind.
@@ -92,6 +97,7 @@ impl Waiting {
             hints: PendingHints::new(PENDING),
             appeared: Vec::new(),
             appeared_due: None,
+            relocated: HashMap::new(),
             surveyed: VecDeque::new(),
             returned: Vec::new(),
             returned_due: None,
@@ -202,6 +208,48 @@ impl Waiting {
         std::mem::take(&mut self.returned)
     }
 
+    /// Takes note of one end of the rename of a directory: what is looked at there before the survey
+    /// that recognises the rename would be told as gone or new.
+    pub(super) fn relocated(&mut self, path: PathBuf, now: Instant) {
+        if self.relocated.len() < APPEARED {
+            self.relocated.insert(path.clone(), now);
+        }
+        self.appeared(path, now);
+    }
+
+    /// Takes hints that are due, but for those that wait for such a survey.
+    pub(super) fn take_hints(&mut self, now: Instant, max: usize) -> Work<Agent> {
+        let mut work = self.hints.take(now, max);
+        self.relocated
+            .retain(|_, at| now.saturating_duration_since(*at) < SURVEYED);
+        if self.relocated.is_empty() {
+            return work;
+        }
+        let is_below = |hint: &Hint<Agent>| {
+            let is_young = now.saturating_duration_since(hint.first) < LONGEST;
+            let mut above = hint.path.ancestors();
+            is_young && above.any(|path| self.relocated.contains_key(path))
+        };
+        let waits: HashSet<PathBuf> = work
+            .hints
+            .iter()
+            .filter(|hint| is_below(hint))
+            .map(|hint| hint.path.clone())
+            .collect();
+        // Both ends of a rename stay together.
+        let groups = work.hints.iter().filter(|hint| waits.contains(&hint.path));
+        let groups: HashSet<u64> = groups.filter_map(|hint| hint.group).collect();
+        let hints = work.hints.extract_if(.., |hint| {
+            waits.contains(&hint.path) || hint.group.is_some_and(|group| groups.contains(&group))
+        });
+        let held = Work {
+            hints: hints.collect(),
+            subtrees: Vec::new(),
+        };
+        self.hints.requeue(held, now);
+        work
+    }
+
     /// Takes the directories that appeared, once they are due.
     pub(super) fn take_appeared(&mut self, now: Instant) -> Vec<PathBuf> {
         if self.appeared_due.is_none_or(|due| due > now) {
@@ -230,7 +278,8 @@ impl Waiting {
 
     /// Says whether nothing is left to look at.
     pub(super) fn is_empty(&self) -> bool {
-        let is_quiet = self.notices.is_empty() && self.requests.is_empty() && self.alive.is_empty();
+        // A canary that was heard is no work.
+        let is_quiet = self.notices.is_empty() && self.requests.is_empty();
         self.surveyed.is_empty() && self.len() == 0 && is_quiet
     }
 

@@ -110,3 +110,25 @@ fn what_happens_to_files_is_told_once_and_the_store_equals_a_fresh_scan() {
     let scan = sandbox.ndjson("scan", &[]);
     assert!(scan.changes().is_empty(), "{:?}", scan.changes());
 }
+
+#[test]
+fn a_directory_that_is_renamed_over_an_empty_one_is_moved() {
+    for _ in 0..5 {
+        let sandbox = Sandbox::with(&[("one/file", "1")]);
+        fs::create_dir(sandbox.path("other")).unwrap();
+        let mut watch = Watch::start(&sandbox);
+        watch.settle();
+        watch.take();
+        fs::rename(sandbox.path("one"), sandbox.path("other")).unwrap();
+        let news = watch.news(&sandbox);
+        let told: Vec<(&str, &str)> = news.iter().map(|(a, p)| (a.as_str(), p.as_str())).collect();
+        // In the place of another one, which it replaced.
+        let replaced = ("attributes_modified", "other");
+        assert_eq!(
+            told,
+            [replaced, ("moved", "other"), ("moved", "other/file")]
+        );
+        watch.stop().exits(0);
+        assert_eq!(sandbox.ndjson("scan", &[]).changes(), []);
+    }
+}

@@ -727,7 +727,14 @@ impl Performance {
 
     /// Proves that a scan finds what the backend does not tell of.
     fn is_found_by_a_scan(&mut self, expected: &[(String, String)]) {
-        let scan = self.sandbox.ndjson("scan", &[]).exits(1);
+        let config = self.sandbox.home().join("config.toml");
+        let options = [
+            "scan",
+            "--format=ndjson",
+            "--config",
+            config.to_str().unwrap(),
+        ];
+        let scan = self.sandbox.waxseal(&options).exits(1);
         let tree = format!("{}/", self.sandbox.tree().display());
         let mut found: Vec<(String, String)> = Vec::new();
         for document in scan.documents() {
