@@ -4,6 +4,7 @@
 //! threads run and that hears nothing gives none.
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -29,8 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(super) struct Pulse(Option<Sender<()>>);
 
 impl Pulse {
-    /// Tells from now on how a watch is, if somebody wants to know.
-    pub(super) fn start(remote: Remote) -> io::Result<Pulse> {
+    /// Tells from now on how a watch is, if somebody wants to know; until there is one, that the store
+    /// is being opened, which may take long.
+    pub(super) fn start(watch: Arc<OnceLock<Remote>>) -> io::Result<Pulse> {
         let Some(supervisor) = Supervisor::find() else {
             return Ok(Pulse::default());
         };
@@ -39,7 +41,10 @@ impl Pulse {
             let mut teller = Teller::new(supervisor);
             let mut wait = STARTING;
             while stops.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                wait = teller.tell(remote.ask().as_ref());
+                wait = match watch.get() {
+                    Some(remote) => teller.tell(remote.ask().as_ref()),
+                    None => teller.opening(),
+                };
             }
             teller.send(&[News::Stopping]);
         };
@@ -70,6 +75,13 @@ impl Teller {
             is_ready: false,
             has_failed: false,
         }
+    }
+
+    /// Tells that there is no watch to be asked yet.
+    fn opening(&mut self) -> Duration {
+        let status = "opening and verifying the store".to_owned();
+        self.send(&[News::Status(status), News::Starting(PATIENCE)]);
+        STARTING
     }
 
     /// Tells what the watch answered, if it did; returns how long to wait until it is asked again.

@@ -1,7 +1,7 @@
 //! `waxseal watch`: real-time monitoring in the foreground.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -49,6 +49,8 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     refuse_early(&asked, settings)?;
     let signals = Signals::catch().context("cannot catch signals")?;
     let closer = signals.closer();
+    let told_of = Arc::new(OnceLock::new());
+    let pulse = Pulse::start(Arc::clone(&told_of)).context("cannot start a thread")?;
     let desk = Arc::new(Desk::default());
     let listening = listen(signals, Arc::clone(&desk)).context("cannot start a thread")?;
     let mut baseline = settings.open_baseline()?;
@@ -72,7 +74,7 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     remote
         .answer_at(state_dir)
         .with_context(|| format!("cannot listen in {}", escape::path(state_dir)))?;
-    let pulse = Pulse::start(remote.clone()).context("cannot start a thread")?;
+    told_of.get_or_init(|| remote.clone());
     desk.open(remote, pulse);
     let served = serve(&mut engine, watched, settings, threads);
     closer.close();

@@ -230,17 +230,12 @@ impl Waiting {
             let mut above = hint.path.ancestors();
             is_young && above.any(|path| self.relocated.contains_key(path))
         };
-        let waits: HashSet<PathBuf> = work
-            .hints
-            .iter()
-            .filter(|hint| is_below(hint))
-            .map(|hint| hint.path.clone())
-            .collect();
         // Both ends of a rename stay together.
-        let groups = work.hints.iter().filter(|hint| waits.contains(&hint.path));
+        let groups = work.hints.iter().filter(|hint| is_below(hint));
         let groups: HashSet<u64> = groups.filter_map(|hint| hint.group).collect();
-        let hints = work.hints.extract_if(.., |hint| {
-            waits.contains(&hint.path) || hint.group.is_some_and(|group| groups.contains(&group))
+        let hints = work.hints.extract_if(.., |hint| match hint.group {
+            Some(group) => groups.contains(&group),
+            None => is_below(hint),
         });
         let held = Work {
             hints: hints.collect(),

@@ -9,7 +9,7 @@ use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::judge::{Settled, Update, Verdict, judge, settle};
 use super::{Batch, Coverage, Plan, Survey, survey};
-use crate::baseline::{Baseline, Row, Scope, Seen};
+use crate::baseline::{Baseline, Reader, Row, Scope, Seen};
 use crate::inspect::Progress;
 use crate::policy::{Attributes, Policy, PolicySpec, Rule};
 use crate::state::FileState;
@@ -259,6 +259,26 @@ fn the_deepest_scope_says_what_was_covered() {
     assert!(Coverage::new(Vec::new(), &now).unwrap().is_empty());
 }
 
+/// Returns what a survey of a plan looks at or names as doubtful where nothing was ever covered.
+fn found(plan: &Plan<'_>, reader: &Reader) -> Vec<PathBuf> {
+    let coverage = Coverage::new(Vec::new(), plan.policy).unwrap();
+    let job = Survey {
+        plan,
+        coverage: &coverage,
+        progress: &Progress::default(),
+    };
+    let mut found = Vec::new();
+    let take = &mut |batch: Batch<'_>| {
+        let looked_at = batch.looks.iter().map(|look| &look.name);
+        let names = looked_at.chain(&batch.doubtful);
+        found.extend(names.map(|name| batch.dir.join(name)));
+        Ok(())
+    };
+    survey(&job, &|| reader.another(), take, &mut |_| {}).unwrap();
+    found.sort();
+    found
+}
+
 #[test]
 fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
     let temp = tempfile::tempdir().unwrap();
@@ -268,7 +288,6 @@ fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
     let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
     let baseline = Baseline::open(&top.join("state")).unwrap();
     let reader = baseline.reader().unwrap();
-    let coverage = Coverage::new(Vec::new(), &policy).unwrap();
     // From then on it is heard what happens, and not before.
     let enter = |path: &Path, _: Result<&Dir, &io::Error>| {
         if path == top {
@@ -277,21 +296,10 @@ fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
     };
     let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
     plan.enter = Some(&enter);
-    let progress = Progress::default();
-    let job = Survey {
-        plan: &plan,
-        coverage: &coverage,
-        progress: &progress,
-    };
-    let mut found = Vec::new();
-    let take = &mut |batch: Batch<'_>| {
-        found.extend(batch.looks.iter().map(|look| look.name.clone()));
-        Ok(())
-    };
-    survey(&job, &|| reader.another(), take, &mut |_| {}).unwrap();
+    let found = found(&plan, &reader);
     assert_eq!(
         found,
-        [] as [OsString; 0],
+        [] as [PathBuf; 0],
         "it was there when it was entered"
     );
 }
@@ -305,7 +313,6 @@ fn a_root_that_comes_before_its_directory_is_covered_is_not_missed() {
     let baseline = Baseline::open(&top.join("state")).unwrap();
     let reader = baseline.reader().unwrap();
     let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
-    let coverage = Coverage::new(Vec::new(), &policy).unwrap();
     // At the last moment at which nobody would hear of it.
     let enter = |path: &Path, _: Result<&Dir, &io::Error>| {
         if path == above && !root.exists() {
@@ -316,18 +323,7 @@ fn a_root_that_comes_before_its_directory_is_covered_is_not_missed() {
     let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
     plan.only_names = true;
     plan.enter = Some(&enter);
-    let job = Survey {
-        plan: &plan,
-        coverage: &coverage,
-        progress: &Progress::default(),
-    };
-    let mut found = Vec::new();
-    let take = &mut |batch: Batch<'_>| {
-        found.extend(batch.doubtful.iter().map(|name| batch.dir.join(name)));
-        Ok(())
-    };
-    survey(&job, &|| reader.another(), take, &mut |_| {}).unwrap();
-    found.sort();
+    let found = found(&plan, &reader);
     assert_eq!(found, [root.clone(), root.join("file")]);
 }
 
@@ -342,7 +338,6 @@ fn what_is_seen_in_a_directory_that_was_renamed_meanwhile_is_not_told_at_its_old
     let baseline = Baseline::open(&top.join("state")).unwrap();
     let reader = baseline.reader().unwrap();
     let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
-    let coverage = Coverage::new(Vec::new(), &policy).unwrap();
     // It is open by now, and will be listed and looked at wherever it is.
     let enter = |path: &Path, _: Result<&Dir, &io::Error>| {
         if path == old {
@@ -352,17 +347,7 @@ fn what_is_seen_in_a_directory_that_was_renamed_meanwhile_is_not_told_at_its_old
     };
     let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
     plan.enter = Some(&enter);
-    let job = Survey {
-        plan: &plan,
-        coverage: &coverage,
-        progress: &Progress::default(),
-    };
-    let mut found = Vec::new();
-    let take = &mut |batch: Batch<'_>| {
-        found.extend(batch.looks.iter().map(|look| look.name.clone()));
-        Ok(())
-    };
-    survey(&job, &|| reader.another(), take, &mut |_| {}).unwrap();
-    assert!(found.contains(&OsString::from("other")), "{found:?}");
-    assert!(!found.contains(&OsString::from("file")), "{found:?}");
+    let found = found(&plan, &reader);
+    assert!(found.contains(&root.join("other")), "{found:?}");
+    assert!(!found.contains(&old.join("file")), "{found:?}");
 }

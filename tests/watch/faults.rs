@@ -212,7 +212,10 @@ fn a_storm_while_it_is_stopped_is_told_whole() {
         let name = format!("d{dir}/f{n}");
         sandbox.write(&name, "content");
     }
-    thread::sleep(until.saturating_duration_since(Instant::now()));
+    while Instant::now() < until {
+        assert!(watch.is_running(), "it only stands still");
+        thread::park_timeout(Duration::from_millis(50));
+    }
     watch.signal(Signal::CONT);
     watch.wait_for(|event| action(event) == "recovered");
     let news = watch.news(&sandbox);
