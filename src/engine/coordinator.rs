@@ -72,8 +72,6 @@ pub(super) struct Coordinator<'e, 'p> {
     pub(super) walkers: Walkers,
     /// What is remembered of the scheduled scan once it is done.
     pub(super) started: Vec<(&'static str, String)>,
-    /// Rounds that the writer was handed.
-    pub(super) handed: u64,
     /// The other threads: none may end before the watch does.
     pub(super) crew: Vec<ScopedJoinHandle<'e, ()>>,
     /// Those who are answered when the canary is heard, and those who came after it was touched.
@@ -226,7 +224,6 @@ impl<'p> Coordinator<'_, 'p> {
                 Some(Advance::Round(round)) => {
                     let looks = round.sightings.len() as u64;
                     self.vitals.looks.fetch_add(looks, Ordering::Relaxed);
-                    self.handed += 1;
                     self.outbox.push(Message::Round(round));
                 }
             }
@@ -350,8 +347,8 @@ impl<'p> Coordinator<'_, 'p> {
 
     /// Says whether all that was heard is written.
     pub(super) fn is_idle(&self) -> bool {
-        // First: what comes back from a round waits again before the round counts as written.
-        let is_written = self.vitals.rounds.load(Ordering::Acquire) == self.handed;
+        // First: what comes back from a round waits again before the round counts as dealt with.
+        let is_written = self.vitals.messages.load(Ordering::Acquire) == self.outbox.handed();
         let is_quiet = self.is_settled() && self.rounds.large_is_empty() && self.walkers.is_idle();
         is_written && is_quiet && self.inbox.with(|waiting| waiting.is_empty())
     }

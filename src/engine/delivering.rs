@@ -129,5 +129,5 @@ pub(super) fn deliver(name: &str, mut delivery: Delivery, reader: &Reader, way: 
 
 fn tell(writer: &Sender<Message<'_>>, action: NoticeAction, message: String) {
     // A writer that ended has told why.
-    let _ = writer.send(Message::Notices(vec![Notice::now(action, message)]));
+    let _ = writer.send(Message::OfSink(Notice::now(action, message)));
 }

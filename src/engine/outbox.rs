@@ -13,12 +13,15 @@ use super::writing::Message;
 pub(super) struct Outbox<'p> {
     writer: Sender<Message<'p>>,
     waiting: VecDeque<Message<'p>>,
+    handed: u64,
 }
 
 impl<'p> Outbox<'p> {
-    pub(super) fn new(writer: Sender<Message<'p>>) -> Outbox<'p> {
+    /// Leads to a writer that has dealt with so many messages of earlier policies' times.
+    pub(super) fn new(writer: Sender<Message<'p>>, handed: u64) -> Outbox<'p> {
         Outbox {
             writer,
+            handed,
             waiting: VecDeque::new(),
         }
     }
@@ -32,7 +35,7 @@ impl<'p> Outbox<'p> {
     pub(super) fn flush(&mut self) -> Result<(), EngineError> {
         while let Some(message) = self.waiting.pop_front() {
             match self.writer.try_send(message) {
-                Ok(()) => {}
+                Ok(()) => self.handed += 1,
                 Err(TrySendError::Full(message)) => {
                     self.waiting.push_front(message);
                     return Ok(());
@@ -41,6 +44,11 @@ impl<'p> Outbox<'p> {
             }
         }
         Ok(())
+    }
+
+    /// Returns how many messages were handed over, those of earlier policies' times included.
+    pub(super) fn handed(&self) -> u64 {
+        self.handed
     }
 
     /// Says whether nothing waits.
@@ -53,7 +61,7 @@ impl<'p> Outbox<'p> {
     pub(super) fn drain(&mut self, until: Instant) -> Result<(), EngineError> {
         while let Some(message) = self.waiting.pop_front() {
             match self.writer.send_deadline(message, until) {
-                Ok(()) => {}
+                Ok(()) => self.handed += 1,
                 Err(SendTimeoutError::Timeout(_)) => return Ok(()),
                 Err(SendTimeoutError::Disconnected(_)) => return Err(EngineError::Thread("write")),
             }

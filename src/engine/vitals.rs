@@ -16,6 +16,8 @@ pub struct Vitals {
     pub events: AtomicU64,
     /// Rounds written.
     pub rounds: AtomicU64,
+    /// Messages of the coordinator that the writer has dealt with.
+    pub(super) messages: AtomicU64,
     /// Paths looked at.
     pub looks: AtomicU64,
     /// Notices journalled.
