@@ -140,7 +140,7 @@ impl<'a> StateColumns<'a> {
                 stored(stat.rdev),
                 stored(stat.size),
                 stored(stat.blocks),
-                i64::from(stat.flags.bits()),
+                stored(stat.flags.bits()),
                 accessed,
                 accessed_ns,
                 modified,
@@ -253,7 +253,7 @@ fn stat(integers: [i64; INTEGERS]) -> Result<Stat, Fault> {
             NO_BIRTH => None,
             _ => Some(join(birth, birth_ns)?),
         },
-        flags: InodeFlags::from_bits(narrow(flags)?),
+        flags: InodeFlags::from_bits(loaded(flags)),
     })
 }
 

@@ -1,4 +1,5 @@
-//! Inode flags, also called file attributes: what `chattr` and `lsattr` show.
+//! Inode flags, also called file attributes: what `chattr` and `lsattr` show on Linux, `chflags` and
+//! `ls -lO` on macOS, `attrib` on Windows.
 //!
 //! The bit numbers are ours, the same on every operating system, and go to disk. Flags that a file
 //! system sets on its own account (extents, hash-indexed directory, inline content) are left out:
@@ -6,10 +7,10 @@
 
 /// A set of inode flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InodeFlags(u32);
+pub struct InodeFlags(u64);
 
 /// The names of the bits, from bit 0 on; only ever append.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 38] = [
     "immutable",
     "append_only",
     "no_dump",
@@ -28,6 +29,26 @@ const NAMES: [&str; 18] = [
     "top_dir",
     "no_cow",
     "case_fold",
+    "readonly",
+    "hidden",
+    "system",
+    "archive",
+    "temporary",
+    "offline",
+    "not_indexed",
+    "sparse",
+    "integrity",
+    "no_scrub",
+    "recall_on_open",
+    "recall_on_read",
+    "pinned",
+    "unpinned",
+    "user_immutable",
+    "user_append_only",
+    "opaque",
+    "data_vault",
+    "restricted",
+    "no_unlink",
 ];
 
 impl InodeFlags {
@@ -67,17 +88,57 @@ impl InodeFlags {
     pub const NO_COW: InodeFlags = InodeFlags(1 << 16);
     /// Names in this directory are compared without regard to case (`chattr +F`).
     pub const CASE_FOLD: InodeFlags = InodeFlags(1 << 17);
+    /// Cannot be written (Windows `attrib +r`).
+    pub const READONLY: InodeFlags = InodeFlags(1 << 18);
+    /// Not shown to a user (Windows `attrib +h`, macOS `chflags hidden`).
+    pub const HIDDEN: InodeFlags = InodeFlags(1 << 19);
+    /// Belongs to the operating system (Windows `attrib +s`).
+    pub const SYSTEM: InodeFlags = InodeFlags(1 << 20);
+    /// Changed since the last backup (Windows `attrib +a`), or archived (macOS `chflags arch`).
+    pub const ARCHIVE: InodeFlags = InodeFlags(1 << 21);
+    /// Kept in memory if possible (Windows).
+    pub const TEMPORARY: InodeFlags = InodeFlags(1 << 22);
+    /// Its content is elsewhere (Windows, macOS `dataless`).
+    pub const OFFLINE: InodeFlags = InodeFlags(1 << 23);
+    /// Left out by the search index (Windows `attrib +i`).
+    pub const NOT_INDEXED: InodeFlags = InodeFlags(1 << 24);
+    /// Has parts that take no space (Windows).
+    pub const SPARSE: InodeFlags = InodeFlags(1 << 25);
+    /// The file system keeps checksums of its content (Windows `attrib +v`).
+    pub const INTEGRITY: InodeFlags = InodeFlags(1 << 26);
+    /// Left out by the scrubber of the file system (Windows `attrib +x`).
+    pub const NO_SCRUB: InodeFlags = InodeFlags(1 << 27);
+    /// Its content is fetched when it is opened (Windows).
+    pub const RECALL_ON_OPEN: InodeFlags = InodeFlags(1 << 28);
+    /// Its content is fetched when it is read (Windows).
+    pub const RECALL_ON_READ: InodeFlags = InodeFlags(1 << 29);
+    /// Its content is to be kept on this machine (Windows `attrib +p`).
+    pub const PINNED: InodeFlags = InodeFlags(1 << 30);
+    /// Its content need not be kept on this machine (Windows `attrib +u`).
+    pub const UNPINNED: InodeFlags = InodeFlags(1 << 31);
+    /// Cannot be changed until its owner says so (macOS `chflags uchg`).
+    pub const USER_IMMUTABLE: InodeFlags = InodeFlags(1 << 32);
+    /// Can only be appended to until its owner says so (macOS `chflags uappnd`).
+    pub const USER_APPEND_ONLY: InodeFlags = InodeFlags(1 << 33);
+    /// Hides what a union mount has below it (macOS `chflags opaque`).
+    pub const OPAQUE: InodeFlags = InodeFlags(1 << 34);
+    /// Needs an entitlement to be read (macOS).
+    pub const DATA_VAULT: InodeFlags = InodeFlags(1 << 35);
+    /// Protected by System Integrity Protection (macOS).
+    pub const RESTRICTED: InodeFlags = InodeFlags(1 << 36);
+    /// Cannot be removed (macOS `chflags sunlnk`).
+    pub const NO_UNLINK: InodeFlags = InodeFlags(1 << 37);
 
-    /// The flags that a directory listing reports too; compare only these with a listing.
+    /// The flags that a directory listing on Linux reports too; compare only these with a listing.
     pub const LISTED: InodeFlags = InodeFlags(0x7f);
 
     /// Returns the set with these on-disk bits; unknown bits are kept.
-    pub fn from_bits(bits: u32) -> InodeFlags {
+    pub fn from_bits(bits: u64) -> InodeFlags {
         InodeFlags(bits)
     }
 
     /// Returns the on-disk bits.
-    pub fn bits(self) -> u32 {
+    pub fn bits(self) -> u64 {
         self.0
     }
 

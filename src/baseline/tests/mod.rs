@@ -147,7 +147,7 @@ fn any_number() -> impl Strategy<Value = u64> {
 fn any_stat() -> impl Strategy<Value = Stat> {
     let numbers = [(); 6].map(|()| any_number());
     let times = (any_time(), any_time(), any_time(), option::of(any_time()));
-    let small = (0..0o10000_u32, any::<u32>(), any::<u32>(), any::<u32>());
+    let small = (0..0o10000_u32, any::<u32>(), any::<u32>(), any::<u64>());
     (0..Kind::ALL.len(), numbers, times, small).prop_map(|(kind, numbers, times, small)| {
         let [device, inode, links, rdev, size, blocks] = numbers;
         Stat {
