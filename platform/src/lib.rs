@@ -35,6 +35,7 @@ pub(crate) mod nt;
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
 pub mod ntfs;
+pub mod place;
 #[allow(unsafe_code, reason = "no crate sets the priority of input and output")]
 pub mod priority;
 pub mod private;

@@ -13,7 +13,7 @@ mod privileges;
 mod query;
 
 pub(crate) use open::{Access, File as Opened, What, child, path, stream};
-pub(crate) use query::{fill, identity, listing, reparse_data, security, streams};
+pub(crate) use query::{fill, final_path, identity, listing, reparse_data, security, streams};
 
 use std::io;
 

@@ -1,7 +1,10 @@
 //! Asking about an open object.
 
+use std::ffi::OsString;
 use std::io;
+use std::os::windows::ffi::OsStringExt as _;
 use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
+use std::path::PathBuf;
 use std::ptr;
 
 use windows_sys::Wdk::Storage::FileSystem::NtQuerySecurityObject;
@@ -23,7 +26,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 use windows_sys::Win32::System::IO::DeviceIoControl;
 use windows_sys::Win32::System::Ioctl::FSCTL_GET_REPARSE_POINT;
 
-use super::open::Access;
+use super::open::{Access, File};
 
 /// `MAXIMUM_REPARSE_DATA_BUFFER_SIZE`.
 const REPARSE_DATA: usize = 16 * 1024;
@@ -225,4 +228,25 @@ pub(crate) fn security(object: BorrowedHandle<'_>, access: Access) -> io::Result
 
 fn code(error: &io::Error) -> u32 {
     error.raw_os_error().unwrap_or_default().cast_unsigned()
+}
+
+/// Returns the path of an open object, with the letters that its names have on the disk; without a
+/// link's being followed if the object is one.
+pub(crate) fn final_path(object: &File) -> io::Result<PathBuf> {
+    let handle = object.handle.as_raw_handle();
+    let mut units = vec![0_u16; 1024];
+    loop {
+        let (to, size) = (units.as_mut_ptr(), units.len() as u32);
+        // SAFETY: the handle is open, and `to` has room for `size` units.
+        let len = unsafe { GetFinalPathNameByHandleW(handle, to, size, FILE_NAME_NORMALIZED) };
+        match len as usize {
+            0 => return Err(io::Error::last_os_error()),
+            // Without the NUL at the end, which is counted where there is no room.
+            len if len < units.len() => {
+                units.truncate(len);
+                return Ok(PathBuf::from(OsString::from_wide(&units)));
+            }
+            len => units.resize(len + 1, 0),
+        }
+    }
 }
