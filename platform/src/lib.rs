@@ -13,6 +13,11 @@
     allow(unsafe_code, reason = "tests take leases, change users and unmount")
 )]
 
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod acl;
 pub mod append;
 pub mod bytes;
 pub mod dir;
@@ -20,6 +25,7 @@ pub mod dir;
 pub mod file;
 #[allow(unsafe_code, reason = "no crate limits the arenas of glibc")]
 pub mod heap;
+#[allow(unsafe_code, reason = "no crate asks Windows for these facts")]
 pub mod host;
 pub mod local_socket;
 #[allow(unsafe_code, reason = "user names come from the C library only")]
@@ -38,6 +44,10 @@ pub mod ntfs;
 pub mod place;
 #[allow(unsafe_code, reason = "no crate sets the priority of input and output")]
 pub mod priority;
+#[allow(
+    unsafe_code,
+    reason = "no crate locks one byte, or makes with an access list"
+)]
 pub mod private;
 #[allow(unsafe_code, reason = "no crate has the request of pidfds")]
 pub mod process;
@@ -47,6 +57,12 @@ pub mod stat;
 pub mod supervisor;
 pub mod walk;
 pub mod watch;
+#[cfg(windows)]
+#[allow(
+    unsafe_code,
+    reason = "tokens and access lists are told through the C interface only"
+)]
+mod windows;
 pub mod xattr;
 
 #[cfg(test)]
