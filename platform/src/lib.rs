@@ -38,6 +38,18 @@ pub mod host;
 pub mod local_socket;
 #[allow(unsafe_code, reason = "user names come from the C library only")]
 pub mod names;
+#[cfg(windows)]
+#[allow(
+    unsafe_code,
+    reason = "the standard library opens nothing below a handle"
+)]
+pub(crate) mod nt;
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+pub mod ntfs;
+pub mod place;
 #[allow(unsafe_code, reason = "no crate sets the priority of input and output")]
 pub mod priority;
 #[allow(

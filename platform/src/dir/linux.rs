@@ -15,8 +15,9 @@ use std::sync::Mutex;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, ResolveFlags, SeekFrom, openat2};
 use rustix::io::Errno;
 
+use super::steady::steady;
 use super::{Entry, Metadata};
-use crate::file::os::File;
+use crate::file::os::{File, Streams};
 use crate::stat::linux::{inode_flags, stat_at, stat_fd};
 use crate::stat::{InodeFlags, Kind, Stat};
 use crate::xattr::Xattrs;
@@ -24,8 +25,6 @@ use crate::xattr::linux::{self as xattr, Source};
 
 /// One `getdents64` call fills this much: some 1000 names, and small enough for the stack.
 const LISTING_BUFFER: usize = 32 * 1024;
-/// How often metadata that keeps changing is taken again before giving up.
-const TRIES: usize = 5;
 
 const READ_FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
@@ -197,6 +196,10 @@ impl Dir {
         )?))
     }
 
+    pub(super) fn streams_of(&self, _name: &OsStr) -> io::Result<Streams> {
+        Ok(Streams)
+    }
+
     pub(super) fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {
         let name = checked(name)?;
         steady(|| {
@@ -243,29 +246,6 @@ fn closer_look(pinned: &OwnedFd, kind: Kind) -> io::Result<(Option<InodeFlags>, 
             read => Ok((None, read?)),
         },
     }
-}
-
-/// Repeats `take`, which returns metadata and a later stat, until both agree.
-pub(super) fn steady(
-    mut take: impl FnMut() -> io::Result<(Metadata, Stat)>,
-) -> io::Result<Metadata> {
-    for _ in 0..TRIES {
-        let (metadata, later) = take()?;
-        // Our own look may touch the access time: of a link always (`readlink` has no way round),
-        // of a directory where O_NOATIME is denied.
-        if metadata.stat
-            == (Stat {
-                accessed: metadata.stat.accessed,
-                ..later
-            })
-        {
-            return Ok(metadata);
-        }
-    }
-    Err(io::Error::new(
-        io::ErrorKind::ResourceBusy,
-        "the metadata changed at every try",
-    ))
 }
 
 /// Opens a directory name by name, however long the path is; `links` says how to take links on the

@@ -8,6 +8,8 @@ pub mod decode;
 
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
+#[cfg(windows)]
+pub(crate) mod windows;
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,16 @@
-//! Well-known attribute values as text: POSIX ACLs, Linux file capabilities, SELinux labels.
+//! Well-known attribute values as text: POSIX ACLs, Linux file capabilities, SELinux labels, security
+//! descriptors of Windows.
 //!
 //! Pure functions over bytes that anybody with access to the file may have written, so every
 //! length is checked and damage is an error, never a panic. The layouts are the kernel's.
 
 mod acl;
 mod capability;
+mod security;
 
 pub use acl::{AclEntry, AclError, AclTag, posix_acl, text};
 pub use capability::{CapabilityError, capability};
+pub use security::{SecurityDescriptor, SecurityError, Sid, security_descriptor};
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +23,17 @@ pub const POSIX_ACL_DEFAULT: &[u8] = b"system.posix_acl_default";
 pub const CAPABILITY: &[u8] = b"security.capability";
 /// The attribute that holds the SELinux label.
 pub const SELINUX: &[u8] = b"security.selinux";
+
+/// The attribute that holds the security descriptor on Windows, by the name that Linux gives it on
+/// NTFS. Where it is, it stands in the place of mode, owner and group; empty when it could not be
+/// read.
+pub const NTFS_SECURITY: &[u8] = b"system.ntfs_security";
+/// The attribute that says what kind of reparse point something is, in words.
+pub const REPARSE_TAG: &[u8] = b"system.ntfs_reparse_tag";
+/// The attribute that holds the data of a reparse point that is no link.
+pub const REPARSE_DATA: &[u8] = b"system.ntfs_reparse_data";
+/// What the names of streams stand behind; the value is the size and the SHA-256 of what is in one.
+pub const STREAM: &[u8] = b"stream.";
 
 /// Returns the SELinux label: the value up to its NUL, bytes outside UTF-8 replaced.
 pub fn selinux(value: &[u8]) -> String {
