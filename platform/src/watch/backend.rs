@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::os;
 use crate::dir::Dir;
 
 /// A way to be told of changes.
@@ -19,17 +20,27 @@ pub enum BackendKind {
     Fanotify,
     /// Linux: one watch for each directory.
     Inotify,
+    /// Windows: one watch for each tree.
+    ReadDirectoryChanges,
 }
 
 impl BackendKind {
     /// Every backend, in the order in which they are best tried.
-    pub const ALL: [BackendKind; 2] = [BackendKind::Fanotify, BackendKind::Inotify];
+    pub const ALL: [BackendKind; 3] = [
+        BackendKind::Fanotify,
+        BackendKind::Inotify,
+        BackendKind::ReadDirectoryChanges,
+    ];
+
+    /// Those that this system has, in that order.
+    pub const HERE: &[BackendKind] = os::BACKENDS;
 
     /// Returns its name, such as `fanotify`.
     pub fn name(self) -> &'static str {
         match self {
             BackendKind::Fanotify => "fanotify",
             BackendKind::Inotify => "inotify",
+            BackendKind::ReadDirectoryChanges => "read_directory_changes",
         }
     }
 }

@@ -1,7 +1,12 @@
 //! Systems without a backend of their own yet.
 
-use super::{Hear, Options, Wants, WatchError, Watcher};
+use std::path::Path;
+
+use super::{BackendKind, Hear, Options, Wants, WatchError, Watcher};
 use crate::dir::Dir;
+
+/// Those that this system has.
+pub(super) const BACKENDS: &[BackendKind] = &[];
 
 pub(super) fn start(
     _options: &Options,
@@ -11,6 +16,6 @@ pub(super) fn start(
     Err(WatchError::Unsupported)
 }
 
-pub(super) fn elsewhere(_dir: &Dir) -> Option<&'static str> {
+pub(super) fn elsewhere(_dir: &Dir, _path: &Path) -> Option<&'static str> {
     None
 }
