@@ -1,6 +1,7 @@
 //! The queue: takes the ends of reads, reads on, and hands the records to the translator.
 
 use std::io;
+use std::os::windows::io::AsHandle;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,9 +10,12 @@ use super::beats::Beats;
 use super::completion::{Outcome, ended};
 use super::places::Id;
 use super::record::{Action, Record, records};
-use super::sys::{Completion, Spare, verbatim};
+use super::sys::{Completion, Spare};
 use super::translate::Facts;
 use super::windows::{CANARY, Shared, State};
+use crate::nt::{self, What};
+use crate::stat::Kind;
+use crate::stat::windows::stat;
 use crate::watch::{BackendKind, LostReason, Queue, Signal};
 
 /// How many reads are taken before others get their turn.
@@ -223,6 +227,7 @@ impl Queue for Reader {
 
 /// Says whether what has a path now is a directory, and not a link to one.
 fn look(path: &Path) -> Option<bool> {
-    let found = std::fs::symlink_metadata(verbatim(path)).ok()?;
-    Some(found.is_dir())
+    let found = nt::path(path, What::Ask).ok()?;
+    let found = stat(found.handle.as_handle()).ok()?;
+    Some(found.kind == Kind::Directory)
 }
