@@ -124,3 +124,20 @@ fn what_is_not_covered_is_dropped_and_counted() {
     told.not("root/no/f").not("outside/f").nothing_lost();
     assert!(watched.backend.health().foreign_dropped > before);
 }
+
+#[test]
+fn what_goes_by_a_short_name_may_have_had_another() {
+    let mut watched = Watched::start();
+    watched.write("root/LONGNA~1.TXT");
+    watched
+        .told()
+        .touched("root/LONGNA~1.TXT", CREATED)
+        .nothing_lost();
+    fs::remove_file(watched.path("root/LONGNA~1.TXT")).unwrap();
+    let told = watched.told();
+    told.touched("root/LONGNA~1.TXT", DELETED);
+    assert!(
+        matches!(&told.lost[..], [(below, _)] if below == "root"),
+        "{told:?}"
+    );
+}

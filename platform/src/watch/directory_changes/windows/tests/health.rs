@@ -10,7 +10,7 @@ fn an_overflow_is_told_and_the_watch_goes_on() {
     watched.told();
     let name = "n".repeat(100);
     // Nobody reads, and 64 KiB hold some three hundred of such names.
-    for number in 0..2_000 {
+    for number in 0..800 {
         watched.write(&format!("root/d/{name}{number}"));
     }
     let is_overflow = |signal: &Signal| {
@@ -36,7 +36,7 @@ fn an_overflow_is_told_and_the_watch_goes_on() {
 
 #[test]
 fn a_flood_is_told_to_the_last_file() {
-    const FILES: usize = 5_000;
+    const FILES: usize = 2_000;
     let mut watched = Watched::start();
     let path = watched.path("root");
     let writer = std::thread::spawn(move || {
