@@ -18,6 +18,10 @@
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
 mod acl;
+#[allow(
+    unsafe_code,
+    reason = "no crate renames through to the disk of Windows"
+)]
 pub mod append;
 pub mod bytes;
 pub mod dir;
@@ -27,6 +31,10 @@ pub mod file;
 pub mod heap;
 #[allow(unsafe_code, reason = "no crate asks Windows for these facts")]
 pub mod host;
+#[allow(
+    unsafe_code,
+    reason = "no crate has pipes of Windows that wait only so long"
+)]
 pub mod local_socket;
 #[allow(unsafe_code, reason = "user names come from the C library only")]
 pub mod names;
@@ -52,6 +60,10 @@ pub mod private;
 #[allow(unsafe_code, reason = "no crate has the request of pidfds")]
 pub mod process;
 pub mod service;
+#[allow(
+    unsafe_code,
+    reason = "no crate tells what happens to a console of Windows"
+)]
 pub mod signals;
 pub mod stat;
 pub mod supervisor;

@@ -12,6 +12,9 @@ mod open;
 mod privileges;
 mod query;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use open::{Access, File as Opened, What, child, path, stream};
 pub(crate) use query::{fill, final_path, identity, listing, reparse_data, security, streams};
 

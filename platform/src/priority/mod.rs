@@ -4,14 +4,18 @@
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as os;
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(target_os = "linux", windows)))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use unsupported as os;
 
 use std::io;
 
-/// Lets this thread, and those it starts from now on, use processor and disks only as far as
+/// Lets this thread, and on Linux those it starts from now on, use processor and disks only as far as
 /// others leave them.
 ///
 /// An error means that it goes on as before.

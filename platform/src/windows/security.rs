@@ -15,7 +15,7 @@ use windows_sys::Win32::Security::{
     PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES,
 };
 
-use super::{account_name, succeeded, user, wide};
+use super::{account_name, is_administrator, succeeded, user, wide};
 use crate::acl::{ADMINISTRATORS, Descriptor, EVERYBODY, Intruder, SYSTEM, Sid};
 
 /// The access list of what only the system, administrators and we may use; nothing is inherited
@@ -36,9 +36,14 @@ impl Private {
     }
 
     fn with_flags(flags: &str) -> io::Result<Private> {
-        let user = user()?;
+        let user = user()?.to_string();
+        // What an administrator makes belongs to all of them, as it does by default.
+        let owner = match is_administrator()? {
+            true => ADMINISTRATORS,
+            false => user.as_str(),
+        };
         Private::parse(&format!(
-            "D:P(A;{flags};GA;;;SY)(A;{flags};GA;;;BA)(A;{flags};GA;;;{user})"
+            "O:{owner}D:P(A;{flags};GA;;;SY)(A;{flags};GA;;;BA)(A;{flags};GA;;;{user})"
         ))
     }
 
