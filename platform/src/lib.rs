@@ -21,6 +21,9 @@ pub mod file;
 #[allow(unsafe_code, reason = "no crate limits the arenas of glibc")]
 pub mod heap;
 pub mod host;
+#[cfg(target_os = "macos")]
+#[allow(unsafe_code, reason = "no crate sets the policy of input and output")]
+mod io_policy;
 pub mod local_socket;
 #[allow(unsafe_code, reason = "user names come from the C library only")]
 pub mod names;

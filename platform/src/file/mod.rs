@@ -10,9 +10,13 @@ pub(crate) mod linux;
 pub(crate) use linux as os;
 #[cfg(target_os = "linux")]
 mod survey;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+pub(crate) mod macos;
+#[cfg(target_os = "macos")]
+pub(crate) use macos as os;
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub(crate) mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub(crate) use unsupported as os;
 
 #[cfg(test)]

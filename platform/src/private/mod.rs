@@ -17,9 +17,18 @@ use windows as os;
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 use linux as mounts;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+pub(crate) mod macos;
+#[cfg(target_os = "macos")]
+use macos as mounts;
+#[cfg_attr(
+    not(target_os = "macos"),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod type_name;
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 use unsupported as mounts;
 
 #[cfg(test)]
