@@ -8,10 +8,10 @@
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux as os;
-#[cfg(target_os = "linux")]
-mod survey;
 #[cfg(target_os = "macos")]
 pub(crate) mod macos;
+#[cfg(target_os = "linux")]
+mod survey;
 #[cfg(target_os = "macos")]
 pub(crate) use macos as os;
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]

@@ -48,10 +48,7 @@ mod tests {
         assert_eq!(names(0x4_0000), ["append_only"]);
         assert_eq!(names(0x4000_0000), ["offline"]);
         // What System Integrity Protection puts on /System: restricted, sunlnk, hidden.
-        assert_eq!(
-            names(0x0018_8000),
-            ["hidden", "restricted", "no_unlink"]
-        );
+        assert_eq!(names(0x0018_8000), ["hidden", "restricted", "no_unlink"]);
     }
 
     #[test]

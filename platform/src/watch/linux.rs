@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex};
 
+use super::backend::NOT_HERE;
 use super::mounts::Mounts;
 use super::{
     BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher, fanotify,
@@ -12,6 +13,8 @@ use crate::dir::Dir;
 use crate::private::FilesystemKind;
 use crate::private::linux::kind_of;
 use crate::process::Processes;
+
+pub(super) const NATIVE: &[BackendKind] = &[BackendKind::Fanotify, BackendKind::Inotify];
 
 pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
@@ -27,6 +30,7 @@ pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Wat
                 fanotify::start(options, wants, deliver, Box::new(lookup))
             }
             BackendKind::Inotify => inotify::start(&options.canary_dir, deliver),
+            _ => Err(NOT_HERE.to_owned()),
         };
         match started {
             Ok((backend, queue)) => {

@@ -17,16 +17,25 @@
 
 mod actor;
 #[cfg_attr(
-    not(target_os = "linux"),
-    allow(dead_code, reason = "what implements it is for Linux")
+    not(any(target_os = "linux", target_os = "macos")),
+    allow(dead_code, reason = "what implements it is for other systems")
 )]
 mod backend;
 mod changes;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "not every backend over notify needs all of it")
+)]
+mod covered;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
 mod fanotify;
+// What is pure in it is tested on Linux, which has `notify` too.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod fsevents;
 #[cfg(target_os = "linux")]
 mod inotify;
 #[cfg_attr(
@@ -42,9 +51,13 @@ mod poll;
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as os;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as os;
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 use unsupported as os;
 
 #[cfg(test)]
@@ -77,8 +90,8 @@ pub type Hear = Arc<dyn Fn(Option<BackendKind>, Signal) + Send + Sync>;
 
 /// Takes the signals of one backend.
 #[cfg_attr(
-    not(target_os = "linux"),
-    allow(dead_code, reason = "what uses it is for Linux")
+    not(any(target_os = "linux", target_os = "macos")),
+    allow(dead_code, reason = "what uses it is for other systems")
 )]
 type Deliver = Arc<dyn Fn(Signal) + Send + Sync>;
 
@@ -172,10 +185,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the usual options: every backend that there is.
+    /// Returns the usual options: every backend of this operating system.
     pub fn new(canary_dir: PathBuf) -> Options {
         Options {
-            backends: BackendKind::ALL.to_vec(),
+            backends: BackendKind::native().to_vec(),
             canary_dir,
             quiet_dir: None,
             has_bounded_queue: false,
@@ -208,6 +221,8 @@ pub enum Coverage {
     Fanotify,
     /// The kernel tells through inotify.
     Inotify,
+    /// The system tells through FSEvents.
+    FsEvents,
     /// Nobody tells; only looking again and again helps.
     Polling {
         /// Why no backend covers it.
@@ -220,6 +235,7 @@ impl From<BackendKind> for Coverage {
         match kind {
             BackendKind::Fanotify => Coverage::Fanotify,
             BackendKind::Inotify => Coverage::Inotify,
+            BackendKind::FsEvents => Coverage::FsEvents,
         }
     }
 }

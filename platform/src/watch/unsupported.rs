@@ -1,7 +1,9 @@
 //! Systems without a backend of their own yet.
 
-use super::{Hear, Options, Wants, WatchError, Watcher};
+use super::{BackendKind, Hear, Options, Wants, WatchError, Watcher};
 use crate::dir::Dir;
+
+pub(super) const NATIVE: &[BackendKind] = &[];
 
 pub(super) fn start(
     _options: &Options,

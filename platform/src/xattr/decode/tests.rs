@@ -153,12 +153,21 @@ fn the_origin_of_a_download_is_read() {
 #[test]
 fn what_is_no_origin_is_an_error() {
     for (value, expected) in [
-        (&b"<plist><string>x</string></plist>"[..], OriginError::NotTexts),
-        (b"<plist><array><integer>1</integer></array></plist>", OriginError::NotTexts),
+        (
+            &b"<plist><string>x</string></plist>"[..],
+            OriginError::NotTexts,
+        ),
+        (
+            b"<plist><array><integer>1</integer></array></plist>",
+            OriginError::NotTexts,
+        ),
     ] {
         assert_eq!(where_froms(value), Err(expected));
     }
-    assert!(matches!(where_froms(b""), Err(OriginError::NotAPropertyList(_))));
+    assert!(matches!(
+        where_froms(b""),
+        Err(OriginError::NotAPropertyList(_))
+    ));
     let large = vec![b' '; 2 << 20];
     assert_eq!(where_froms(&large), Err(OriginError::TooLarge(2 << 20)));
 }
