@@ -15,16 +15,19 @@ pub enum Backend {
     Inotify,
     /// The system tells, of whole trees: macOS.
     FsEvents,
+    /// The system tells, of whole trees: Windows.
+    ReadDirectoryChanges,
     /// Looking again and again. What no other covers is always polled.
     Poll,
 }
 
 impl Backend {
     /// Every one of every operating system, in the order in which they are best tried.
-    pub const ALL: [Backend; 4] = [
+    pub const ALL: [Backend; 5] = [
         Backend::Fanotify,
         Backend::Inotify,
         Backend::FsEvents,
+        Backend::ReadDirectoryChanges,
         Backend::Poll,
     ];
 
@@ -32,7 +35,7 @@ impl Backend {
     pub fn native() -> Vec<Backend> {
         let is_native = |backend: &Backend| {
             let kind = backend.kind();
-            kind.is_none_or(|kind| BackendKind::native().contains(&kind))
+            kind.is_none_or(|kind| BackendKind::HERE.contains(&kind))
         };
         Backend::ALL.into_iter().filter(is_native).collect()
     }
@@ -43,6 +46,7 @@ impl Backend {
             Backend::Fanotify => Some(BackendKind::Fanotify),
             Backend::Inotify => Some(BackendKind::Inotify),
             Backend::FsEvents => Some(BackendKind::FsEvents),
+            Backend::ReadDirectoryChanges => Some(BackendKind::ReadDirectoryChanges),
             Backend::Poll => None,
         }
     }
@@ -53,6 +57,7 @@ impl Backend {
             Backend::Fanotify => "fanotify",
             Backend::Inotify => "inotify",
             Backend::FsEvents => "fsevents",
+            Backend::ReadDirectoryChanges => "read_directory_changes",
             Backend::Poll => "poll",
         }
     }

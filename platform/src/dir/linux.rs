@@ -15,9 +15,10 @@ use std::sync::Mutex;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, ResolveFlags, SeekFrom, openat2};
 use rustix::io::Errno;
 
-use super::unix::{c_name, checked, steady};
+use super::steady::steady;
+use super::unix::{c_name, checked};
 use super::{Entry, Metadata};
-use crate::file::os::File;
+use crate::file::os::{File, Streams};
 use crate::stat::linux::{inode_flags, stat_at, stat_fd};
 use crate::stat::{InodeFlags, Kind, Stat};
 use crate::xattr::Xattrs;
@@ -194,6 +195,10 @@ impl Dir {
             proc_path(&pinned)?.as_c_str(),
             flags,
         )?))
+    }
+
+    pub(super) fn streams_of(&self, _name: &OsStr) -> io::Result<Streams> {
+        Ok(Streams)
     }
 
     pub(super) fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {

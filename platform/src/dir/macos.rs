@@ -14,9 +14,10 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::unix::{c_name, checked, steady};
+use super::steady::steady;
+use super::unix::{c_name, checked};
 use super::{Entry, Metadata};
-use crate::file::os::File;
+use crate::file::os::{File, Streams};
 use crate::io_policy;
 use crate::stat::macos::{stat_at, stat_fd};
 use crate::stat::{Kind, Stat};
@@ -140,6 +141,10 @@ impl Dir {
             };
             Ok((metadata, self.stat_child(name)?))
         })
+    }
+
+    pub(super) fn streams_of(&self, _name: &OsStr) -> io::Result<Streams> {
+        Ok(Streams)
     }
 
     /// Returns what is said of an object, and its attributes, from one descriptor where it can be

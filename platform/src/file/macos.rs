@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::retry_on_intr;
 
+pub(crate) use super::no_streams::Streams;
 use crate::stat::Stat;
 use crate::stat::macos::stat_fd;
 use crate::xattr::{Xattrs, macos as xattr};
@@ -30,6 +31,10 @@ impl File {
 
     pub(super) fn xattrs(&self) -> io::Result<Xattrs> {
         xattr::read(xattr::Source::Open(self.fd.as_fd()))
+    }
+
+    pub(super) fn streams(&self) -> io::Result<Streams> {
+        Ok(Streams)
     }
 
     pub(super) fn advise_sequential(&mut self, _size: u64) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
+use super::User;
 use crate::names::Names;
 
 /// The clock that goes on while the machine sleeps. Elsewhere the monotonic one does.
@@ -90,11 +91,11 @@ pub(super) fn raise_open_file_limit() -> io::Result<u64> {
     Ok(limit.maximum.unwrap_or(u64::MAX))
 }
 
-pub(super) fn current_user() -> (u32, Option<String>) {
+pub(super) fn current_user() -> User {
     named(geteuid().as_raw())
 }
 
-pub(super) fn login_user() -> Option<(u32, Option<String>)> {
+pub(super) fn login_user() -> Option<User> {
     login_uid(&fs::read_to_string(Path::new("/proc/self/loginuid")).ok()?).map(named)
 }
 
@@ -103,8 +104,11 @@ pub(super) fn login_uid(text: &str) -> Option<u32> {
     text.trim().parse().ok().filter(|&uid| uid != u32::MAX)
 }
 
-fn named(uid: u32) -> (u32, Option<String>) {
-    (uid, Names::new().user(uid).map(|name| name.to_string()))
+fn named(uid: u32) -> User {
+    User {
+        id: uid.to_string(),
+        name: Names::new().user(uid).map(|name| name.to_string()),
+    }
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -21,6 +21,8 @@ pub(crate) mod linux;
 pub(crate) mod macos;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+pub(crate) mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -124,7 +126,7 @@ pub struct Stat {
     pub inode: u64,
     /// Permission bits with setuid, setgid and sticky: `mode & 0o7777`.
     pub mode: u32,
-    /// How many names it has.
+    /// How many names it has; 0 in a listing that does not tell, as on Windows.
     pub links: u64,
     /// Its owner.
     pub uid: u32,

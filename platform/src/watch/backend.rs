@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::os;
 use crate::dir::Dir;
 
 /// A way to be told of changes.
@@ -21,20 +22,21 @@ pub enum BackendKind {
     Inotify,
     /// macOS: one stream for whole trees.
     FsEvents,
+    /// Windows: one watch for each tree.
+    ReadDirectoryChanges,
 }
 
 impl BackendKind {
-    /// Every backend of every operating system.
-    pub const ALL: [BackendKind; 3] = [
+    /// Every backend, in the order in which they are best tried.
+    pub const ALL: [BackendKind; 4] = [
         BackendKind::Fanotify,
         BackendKind::Inotify,
         BackendKind::FsEvents,
+        BackendKind::ReadDirectoryChanges,
     ];
 
-    /// Returns those of this operating system, in the order in which they are best tried.
-    pub fn native() -> &'static [BackendKind] {
-        super::os::NATIVE
-    }
+    /// Those that this system has, in that order.
+    pub const HERE: &[BackendKind] = os::BACKENDS;
 
     /// Returns its name, such as `fanotify`.
     pub fn name(self) -> &'static str {
@@ -42,12 +44,10 @@ impl BackendKind {
             BackendKind::Fanotify => "fanotify",
             BackendKind::Inotify => "inotify",
             BackendKind::FsEvents => "fsevents",
+            BackendKind::ReadDirectoryChanges => "read_directory_changes",
         }
     }
 }
-
-/// Why a backend of another operating system is not used.
-pub(super) const NOT_HERE: &str = "this operating system does not have it";
 
 impl fmt::Display for BackendKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,9 @@
 //! Linux: which backends there are.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::backend::NOT_HERE;
 use super::mounts::Mounts;
 use super::{
     BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher, fanotify,
@@ -14,7 +14,11 @@ use crate::private::FilesystemKind;
 use crate::private::linux::kind_of;
 use crate::process::Processes;
 
-pub(super) const NATIVE: &[BackendKind] = &[BackendKind::Fanotify, BackendKind::Inotify];
+/// Those that this system has.
+pub(super) const BACKENDS: &[BackendKind] = &[BackendKind::Fanotify, BackendKind::Inotify];
+
+/// Why a backend of another system is not used.
+const ELSEWHERE: &str = "this system does not have it";
 
 pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
@@ -30,7 +34,7 @@ pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Wat
                 fanotify::start(options, wants, deliver, Box::new(lookup))
             }
             BackendKind::Inotify => inotify::start(&options.canary_dir, deliver),
-            _ => Err(NOT_HERE.to_owned()),
+            BackendKind::FsEvents | BackendKind::ReadDirectoryChanges => Err(ELSEWHERE.to_owned()),
         };
         match started {
             Ok((backend, queue)) => {
@@ -60,7 +64,7 @@ fn deliver(hear: &Hear, backend: Option<BackendKind>) -> Deliver {
 }
 
 /// Returns the name of a file system whose files change without this kernel knowing.
-pub(super) fn elsewhere(dir: &Dir) -> Option<&'static str> {
+pub(super) fn elsewhere(dir: &Dir, _path: &Path) -> Option<&'static str> {
     let magic = rustix::fs::fstatfs(dir.as_fd()).ok()?.f_type;
     match kind_of(magic as u32) {
         FilesystemKind::Network(name) => Some(name),

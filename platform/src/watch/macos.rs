@@ -1,8 +1,8 @@
 //! macOS: which backends there are. FSEvents itself tells of file systems that come and go.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::backend::NOT_HERE;
 use super::{
     BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher, fsevents,
 };
@@ -10,7 +10,11 @@ use crate::dir::Dir;
 use crate::private::FilesystemKind;
 use crate::private::macos::filesystem_kind_of;
 
-pub(super) const NATIVE: &[BackendKind] = &[BackendKind::FsEvents];
+/// Those that this system has.
+pub(super) const BACKENDS: &[BackendKind] = &[BackendKind::FsEvents];
+
+/// Why a backend of another system is not used.
+const ELSEWHERE: &str = "this system does not have it";
 
 pub(super) fn start(options: &Options, _wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
@@ -22,7 +26,7 @@ pub(super) fn start(options: &Options, _wants: &Wants, hear: &Hear) -> Result<Wa
         let deliver: Deliver = Arc::new(move |signal| hear(Some(kind), signal));
         let started = match kind {
             BackendKind::FsEvents => fsevents::start(&options.canary_dir, &deliver),
-            _ => Err(NOT_HERE.to_owned()),
+            _ => Err(ELSEWHERE.to_owned()),
         };
         match started {
             Ok((backend, queue)) => {
@@ -43,7 +47,7 @@ pub(super) fn start(options: &Options, _wants: &Wants, hear: &Hear) -> Result<Wa
 }
 
 /// Returns the name of a file system whose files change without this kernel knowing.
-pub(super) fn elsewhere(dir: &Dir) -> Option<&'static str> {
+pub(super) fn elsewhere(dir: &Dir, _path: &Path) -> Option<&'static str> {
     match filesystem_kind_of(dir).ok()? {
         FilesystemKind::Network(name) => Some(name),
         FilesystemKind::Local | FilesystemKind::Pseudo(_) => None,

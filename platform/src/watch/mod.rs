@@ -4,7 +4,8 @@
 //! be lost. What is lost is said ([`Signal::Lost`]), so that whoever listens looks again at exactly
 //! what is in doubt. The parts:
 //!
-//! - `backend`: what each way to be told must do; `fanotify` is one of them.
+//! - `backend`: what each way to be told must do; `fanotify`, `inotify` and `directory_changes` are
+//!   those there are.
 //! - `mounts`: a queue of its own, for file systems that come and go.
 //!
 //! Directories are covered one by one, each before it is listed, so nothing falls between the
@@ -17,8 +18,8 @@
 
 mod actor;
 #[cfg_attr(
-    not(any(target_os = "linux", target_os = "macos")),
-    allow(dead_code, reason = "what implements it is for other systems")
+    not(target_os = "linux"),
+    allow(dead_code, reason = "only Linux needs all of it")
 )]
 mod backend;
 mod changes;
@@ -28,6 +29,11 @@ mod changes;
     allow(dead_code, reason = "not every backend over notify needs all of it")
 )]
 mod covered;
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod directory_changes;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
@@ -55,9 +61,14 @@ use linux as os;
 mod macos;
 #[cfg(target_os = "macos")]
 use macos as os;
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "no crate asks of what kind a drive is")]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as os;
 
 #[cfg(test)]
@@ -67,6 +78,7 @@ mod tests;
 /// Private decoders, checked against any bytes; for the targets of `fuzz/` only.
 #[cfg(fuzzing)]
 pub mod fuzzing {
+    pub use super::directory_changes::directory_changes;
     pub use super::fanotify::fanotify_records;
     pub use super::mounts::mount_table;
 }
@@ -90,7 +102,7 @@ pub type Hear = Arc<dyn Fn(Option<BackendKind>, Signal) + Send + Sync>;
 
 /// Takes the signals of one backend.
 #[cfg_attr(
-    not(any(target_os = "linux", target_os = "macos")),
+    not(any(target_os = "linux", target_os = "macos", windows)),
     allow(dead_code, reason = "what uses it is for other systems")
 )]
 type Deliver = Arc<dyn Fn(Signal) + Send + Sync>;
@@ -171,7 +183,8 @@ impl fmt::Display for LostReason {
 /// How to watch.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which backends to try for each directory, in this order.
+    /// Which backends to try for each directory, in this order. Those that another system has are
+    /// unusable, which is told.
     pub backends: Vec<BackendKind>,
     /// A directory for the canaries, private and outside of everything covered; made when missing.
     pub canary_dir: PathBuf,
@@ -185,10 +198,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the usual options: every backend of this operating system.
+    /// Returns the usual options: every backend that this system has.
     pub fn new(canary_dir: PathBuf) -> Options {
         Options {
-            backends: BackendKind::native().to_vec(),
+            backends: BackendKind::HERE.to_vec(),
             canary_dir,
             quiet_dir: None,
             has_bounded_queue: false,
@@ -223,6 +236,8 @@ pub enum Coverage {
     Inotify,
     /// The system tells through FSEvents.
     FsEvents,
+    /// Windows tells through `ReadDirectoryChangesW`.
+    ReadDirectoryChanges,
     /// Nobody tells; only looking again and again helps.
     Polling {
         /// Why no backend covers it.
@@ -236,6 +251,7 @@ impl From<BackendKind> for Coverage {
             BackendKind::Fanotify => Coverage::Fanotify,
             BackendKind::Inotify => Coverage::Inotify,
             BackendKind::FsEvents => Coverage::FsEvents,
+            BackendKind::ReadDirectoryChanges => Coverage::ReadDirectoryChanges,
         }
     }
 }
@@ -268,7 +284,7 @@ impl Watcher {
     /// covered even when nothing in it does. Calling it again is cheap, and needed after
     /// [`Signal::Lost`].
     pub fn cover(&self, dir: &Dir, path: &Path) -> Coverage {
-        if let Some(name) = os::elsewhere(dir) {
+        if let Some(name) = os::elsewhere(dir, path) {
             return Coverage::Polling {
                 reason: format!("{name} changes without this system knowing"),
             };

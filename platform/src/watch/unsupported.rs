@@ -1,9 +1,12 @@
 //! Systems without a backend of their own yet.
 
+use std::path::Path;
+
 use super::{BackendKind, Hear, Options, Wants, WatchError, Watcher};
 use crate::dir::Dir;
 
-pub(super) const NATIVE: &[BackendKind] = &[];
+/// Those that this system has.
+pub(super) const BACKENDS: &[BackendKind] = &[];
 
 pub(super) fn start(
     _options: &Options,
@@ -13,6 +16,6 @@ pub(super) fn start(
     Err(WatchError::Unsupported)
 }
 
-pub(super) fn elsewhere(_dir: &Dir) -> Option<&'static str> {
+pub(super) fn elsewhere(_dir: &Dir, _path: &Path) -> Option<&'static str> {
     None
 }

@@ -13,6 +13,8 @@ pub(crate) mod linux;
 pub(crate) mod macos;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+pub(crate) mod windows;
 
 #[cfg(test)]
 mod tests;

@@ -136,6 +136,49 @@ proptest! {
     }
 }
 
+/// A descriptor with owner, group and the list of who may do what, as Windows lays it out.
+fn descriptor() -> Vec<u8> {
+    let administrators = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0];
+    let system = [1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0];
+    let dacl = [2, 0, 8, 0, 0, 0, 0, 0];
+    let mut bytes = vec![1, 0, 0x04, 0x80];
+    for offset in [20_u32, 36, 0, 48] {
+        bytes.extend(offset.to_le_bytes());
+    }
+    bytes.extend(administrators);
+    bytes.extend(system);
+    bytes.extend(dacl);
+    bytes
+}
+
+#[test]
+fn a_security_descriptor_has_owner_group_and_lists() {
+    let bytes = descriptor();
+    let found = security_descriptor(&bytes).unwrap();
+    assert_eq!(found.owner.unwrap().to_string(), "S-1-5-32-544");
+    assert_eq!(found.group.unwrap().to_string(), "S-1-5-18");
+    assert_eq!(found.dacl, bytes.get(48..));
+    assert_eq!(found.sacl, None);
+    assert_eq!(found.control, 0x8004);
+}
+
+#[test]
+fn a_security_descriptor_that_is_cut_short_is_an_error() {
+    let bytes = descriptor();
+    for len in 0..bytes.len() {
+        assert!(security_descriptor(&bytes[..len]).is_err(), "{len}");
+    }
+}
+
+#[test]
+fn a_sid_is_written_as_windows_writes_it() {
+    let sid = [1, 1, 0, 1, 0, 0, 0, 0, 7, 0, 0, 0];
+    let large = Sid::decode(&sid).unwrap();
+    assert_eq!(large.to_string(), "S-1-0x000100000000-7");
+    assert_eq!(large.encode(), sid);
+    assert!(Sid::decode(&[1, 16, 0, 0, 0, 0, 0, 5]).is_err());
+}
+
 /// As browsers write it for a download: the address of the file, then of the page.
 const DOWNLOADED: &[u8] = b"bplist00\xa2\x01\x02\x5f\x10\x1chttps://example.org/tool.dmg\
     \x5f\x10\x14https://example.org/\x08\x0b\x2a\0\0\0\0\0\0\x01\x01\0\0\0\0\0\0\0\x03\
