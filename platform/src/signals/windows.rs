@@ -1,10 +1,10 @@
 //! Windows: the console, controls of a service, and named events.
 //!
 //! Ctrl-C, Ctrl-Break, a closed window, the end of a session and of the system all ask to stop:
-//! Ctrl-Break is what one program can send to another. Nothing stands for SIGHUP and SIGUSR1, so
-//! there is an event of a name for each, which administrators and this user may set:
-//! `Global\waxseal-reload-PID` and `Global\waxseal-report-PID`. Windows gives two requests of one
-//! kind that nobody took yet as one.
+//! Ctrl-Break is what one program can send to another of its console. Nothing stands for SIGTERM,
+//! SIGHUP and SIGUSR1, so there is an event of a name for each, which administrators and this user
+//! may set: `Global\waxseal-stop-PID`, `Global\waxseal-reload-PID` and `Global\waxseal-report-PID`.
+//! Windows gives two requests of one kind that nobody took yet as one.
 
 use std::io;
 use std::os::windows::io::{AsRawHandle as _, OwnedHandle};
@@ -111,20 +111,19 @@ fn requests() -> io::Result<&'static Requests> {
     }
     let process = std::process::id();
     let made = Requests {
-        stop: event(None)?,
-        reload: event(Some(&format!(r"Global\waxseal-reload-{process}")))?,
-        report: event(Some(&format!(r"Global\waxseal-report-{process}")))?,
+        stop: event(&format!(r"Global\waxseal-stop-{process}"))?,
+        reload: event(&format!(r"Global\waxseal-reload-{process}"))?,
+        report: event(&format!(r"Global\waxseal-report-{process}"))?,
     };
     Ok(REQUESTS.get_or_init(|| made))
 }
 
 /// Makes an event that whoever waits for it takes back.
-fn event(name: Option<&str>) -> io::Result<OwnedHandle> {
+fn event(name: &str) -> io::Result<OwnedHandle> {
     let private = Private::for_object()?;
-    let name = name.map(|name| wide(name.as_ref())).transpose()?;
-    let name = name.as_ref().map_or(null(), |name| name.as_ptr());
-    // SAFETY: the name ends with a NUL where there is one, and both outlive the call.
-    owned(unsafe { CreateEventW(&raw const private.attributes, 0, 0, name) })
+    let name = wide(name.as_ref())?;
+    // SAFETY: the name ends with a NUL, and both outlive the call.
+    owned(unsafe { CreateEventW(&raw const private.attributes, 0, 0, name.as_ptr()) })
 }
 
 /// Called by the system, on a thread of its own, when something happens to the console.

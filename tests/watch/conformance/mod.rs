@@ -138,7 +138,6 @@ impl Performance {
             }
         }
         let settings = format!("backends = [\"{backend}\"]\npoll_interval = \"1s\"");
-        let settings = format!("{settings}\n{}", os::SETTINGS);
         let mut watch = Watch::configured(&sandbox, &settings);
         watch.take();
         let state = watch.settle();
@@ -299,4 +298,3 @@ impl Performance {
         assert!(named.into_iter().eq(expected), "who told is named");
     }
 }
-

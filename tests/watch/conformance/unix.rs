@@ -50,9 +50,6 @@ pub(super) const UNSEEN: [Unseen; 4] = [
     },
 ];
 
-/// The settings that the script runs with beside the backend.
-pub(super) const SETTINGS: &str = "";
-
 /// A program that has mapped a file and goes on living.
 struct Mapper(Child);
 
@@ -307,10 +304,7 @@ fn mapping_steps() -> Vec<Step> {
         "mmap",
         &["f"],
         vec![
-            phase(
-                |at| at.keep(Mapper::write(&at.path("f"))),
-                &UPDATED,
-            ),
+            phase(|at| at.keep(Mapper::write(&at.path("f"))), &UPDATED),
             // That it was closed is told, and there is nothing new by then.
             phase(|at| at.kept.clear(), &[]),
         ],

@@ -58,8 +58,9 @@ impl Watch {
     pub fn command(sandbox: &Sandbox, settings: &str) -> Command {
         let config = sandbox.home().join("config.toml");
         let text = format!(
-            "{settings}\n[[monitor]]\nname = \"m\"\npaths = [{:?}]\n",
-            sandbox.tree()
+            "{settings}\n[[monitor]]\nname = \"m\"\npaths = [{:?}]\n{}\n",
+            sandbox.tree(),
+            os::MONITOR
         );
         std::fs::write(&config, text).unwrap();
         let mut command = sandbox.command(&["watch", "--format=ndjson", "--config"]);

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::{DEADLINE, Watch};
 
+/// Further settings of the monitor.
+pub(super) const MONITOR: &str = "";
+
 impl Watch {
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
