@@ -51,10 +51,9 @@ impl<'p> Plan<'p> {
         } else {
             let is_inside = |root: &PathBuf| paths.iter().any(|path| root.starts_with(path));
             let inside = monitored.filter(is_inside);
-            (
-                paths.to_vec(),
-                paths.iter().cloned().chain(inside).collect(),
-            )
+            // The one above all drives is no place where a walk can begin.
+            let named = paths.iter().filter(|path| !path.as_os_str().is_empty());
+            (paths.to_vec(), named.cloned().chain(inside).collect())
         };
         roots.sort();
         roots.dedup();

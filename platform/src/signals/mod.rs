@@ -71,3 +71,8 @@ impl Closer {
         self.os.close();
     }
 }
+
+/// Asks another process that catches signals for something.
+pub fn send(process: u32, asked: Asked) -> io::Result<()> {
+    os::send(process, asked)
+}

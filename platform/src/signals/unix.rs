@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals as Caught};
 
@@ -35,4 +36,15 @@ impl Closer {
     pub(super) fn close(&self) {
         self.0.close();
     }
+}
+
+pub(super) fn send(process: u32, asked: Asked) -> io::Result<()> {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    let process = process.ok_or(io::ErrorKind::InvalidInput)?;
+    let signal = match asked {
+        Asked::Stop => Signal::TERM,
+        Asked::Reload => Signal::HUP,
+        Asked::Report => Signal::USR1,
+    };
+    Ok(kill_process(process, signal)?)
 }

@@ -18,7 +18,7 @@ use windows_sys::Win32::System::Console::{
     CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT, SetConsoleCtrlHandler,
 };
 use windows_sys::Win32::System::Threading::{
-    CreateEventW, INFINITE, SetEvent, WaitForMultipleObjects,
+    CreateEventW, EVENT_MODIFY_STATE, INFINITE, OpenEventW, SetEvent, WaitForMultipleObjects,
 };
 
 use super::Asked;
@@ -111,11 +111,29 @@ fn requests() -> io::Result<&'static Requests> {
     }
     let process = std::process::id();
     let made = Requests {
-        stop: event(&format!(r"Global\waxseal-stop-{process}"))?,
-        reload: event(&format!(r"Global\waxseal-reload-{process}"))?,
-        report: event(&format!(r"Global\waxseal-report-{process}"))?,
+        stop: event(&name(Asked::Stop, process))?,
+        reload: event(&name(Asked::Reload, process))?,
+        report: event(&name(Asked::Report, process))?,
     };
     Ok(REQUESTS.get_or_init(|| made))
+}
+
+/// Returns the name of the event by which a process is asked for something.
+fn name(asked: Asked, process: u32) -> String {
+    let what = match asked {
+        Asked::Stop => "stop",
+        Asked::Reload => "reload",
+        Asked::Report => "report",
+    };
+    format!(r"Global\waxseal-{what}-{process}")
+}
+
+pub(super) fn send(process: u32, asked: Asked) -> io::Result<()> {
+    let name = wide(name(asked, process).as_ref())?;
+    // SAFETY: the name ends with a NUL.
+    let event = owned(unsafe { OpenEventW(EVENT_MODIFY_STATE, 0, name.as_ptr()) })?;
+    // SAFETY: the event is open.
+    succeeded(unsafe { SetEvent(event.as_raw_handle()) })
 }
 
 /// Makes an event that whoever waits for it takes back.

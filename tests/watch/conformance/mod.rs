@@ -58,6 +58,7 @@ struct Place {
     /// A directory of which nobody watches anything.
     outside: PathBuf,
     /// What lives until the step is over, or a phase ends it.
+    #[cfg_attr(windows, allow(dead_code, reason = "no step there needs it"))]
     kept: Vec<Box<dyn Any>>,
 }
 
@@ -78,6 +79,7 @@ impl Place {
         fs::write(self.path(name), content).unwrap();
     }
 
+    #[cfg_attr(windows, allow(dead_code, reason = "no step there needs it"))]
     fn keep(&mut self, thing: impl Any) {
         self.kept.push(Box::new(thing));
     }

@@ -2,34 +2,31 @@
 
 #[cfg(unix)]
 mod unix;
-#[cfg(unix)]
-use unix as os;
-#[cfg(windows)]
-mod windows;
-#[cfg(windows)]
-use windows as os;
 
 use std::cell::RefCell;
-use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use waxseal_platform::signals::{self, Asked};
 
 use crate::util::{Run, Sandbox, action, file_path};
 
 /// No test waits longer than this for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// Further settings of the monitor. Wine shows as the time of creation when a file last changed.
+const MONITOR: &str = match cfg!(windows) {
+    true => "attributes = [\"-created\"]",
+    false => "",
+};
+
 /// A watch of a sandbox's tree, ended with the value.
 pub struct Watch {
     child: Child,
-    #[cfg_attr(unix, allow(dead_code, reason = "it is asked by a signal there"))]
-    state_dir: PathBuf,
     stdout: Receiver<Value>,
     stderr: Receiver<String>,
     /// What it printed since somebody asked last.
@@ -40,6 +37,7 @@ pub struct Watch {
     last: Value,
 }
 
+#[cfg_attr(windows, allow(dead_code, reason = "fewer tests run there"))]
 impl Watch {
     /// Starts to watch the whole tree and waits until it does.
     pub fn start(sandbox: &Sandbox) -> Watch {
@@ -60,7 +58,7 @@ impl Watch {
         let text = format!(
             "{settings}\n[[monitor]]\nname = \"m\"\npaths = [{:?}]\n{}\n",
             sandbox.tree(),
-            os::MONITOR
+            MONITOR
         );
         std::fs::write(&config, text).unwrap();
         let mut command = sandbox.command(&["watch", "--format=ndjson", "--config"]);
@@ -83,14 +81,10 @@ impl Watch {
             .stderr(Stdio::piped())
             .spawn();
         let mut child = spawned.unwrap();
-        let args: Vec<&OsStr> = command.get_args().collect();
-        let state_dir = args.windows(2).find(|args| args[0] == "--state-dir");
-        let state_dir = PathBuf::from(state_dir.expect("it is always given")[1]);
         let stdout = documents(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
         Watch {
             child,
-            state_dir,
             stdout,
             stderr,
             events: Vec::new(),
@@ -130,7 +124,17 @@ impl Watch {
 
     /// Asks how it is going.
     pub fn state(&self) -> Value {
-        os::state(self)
+        self.ask(Asked::Report);
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let patience = until.saturating_duration_since(Instant::now());
+            let line = self.stderr.recv_timeout(patience).expect("it answers");
+            let json = line.trim_start_matches("waxseal: ");
+            match serde_json::from_str::<Value>(json) {
+                Ok(state) => return state,
+                Err(_) => self.complaints.borrow_mut().push(line),
+            }
+        }
     }
 
     /// Waits until nothing is left to be looked at.
@@ -199,6 +203,11 @@ impl Watch {
         }
     }
 
+    /// Asks it for something, as an operator would.
+    fn ask(&self, asked: Asked) {
+        signals::send(self.child.id(), asked).unwrap();
+    }
+
     /// Says whether it has not ended yet.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
@@ -206,7 +215,7 @@ impl Watch {
 
     /// Ends it in good order and returns what it came to.
     pub fn stop(self) -> Run {
-        os::stop(&self);
+        self.ask(Asked::Stop);
         self.ended()
     }
 
