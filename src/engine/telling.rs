@@ -1,5 +1,6 @@
 //! What the coordinator tells of the watch: one function for each notice.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,12 +48,20 @@ pub(super) fn hung(places: &[PathBuf]) -> Notice {
 /// Names the first of some places, and says how many more there are.
 fn some(places: &[PathBuf]) -> String {
     let named = places.iter().take(PLACES_NAMED);
-    let named: Vec<_> = named.map(|path| escape::path(path)).collect();
+    let named: Vec<_> = named.map(|path| shown(path)).collect();
     let more = match places.len().saturating_sub(PLACES_NAMED) {
         0 => String::new(),
         more => format!(" and {}", count(more as u64, "other place")),
     };
     format!("{}{more}", named.join(", "))
+}
+
+/// Returns a place in words: where each drive is a tree of its own, nothing is above all of them.
+fn shown(place: &Path) -> Cow<'_, str> {
+    match place.as_os_str().is_empty() {
+        true => Cow::Borrowed("all drives"),
+        false => escape::path(place),
+    }
 }
 
 /// Tells that a thread that reads a queue was started anew, and why.
