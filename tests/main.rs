@@ -6,11 +6,19 @@
     reason = "a test that meets the unexpected should fail; clippy.toml covers test functions only"
 )]
 
+#[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
 mod cli;
+#[cfg(unix)]
 mod crash;
+#[cfg(unix)]
 mod differential;
+#[cfg(unix)]
 mod random;
+#[cfg(unix)]
 mod trust;
 mod util;
 mod watch;
+#[cfg(windows)]
+mod windows;

@@ -13,6 +13,15 @@
     allow(unsafe_code, reason = "tests take leases, change users and unmount")
 )]
 
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod acl;
+#[allow(
+    unsafe_code,
+    reason = "no crate renames through to the disk of Windows"
+)]
 pub mod append;
 pub mod bytes;
 pub mod dir;
@@ -20,21 +29,55 @@ pub mod dir;
 pub mod file;
 #[allow(unsafe_code, reason = "no crate limits the arenas of glibc")]
 pub mod heap;
+#[allow(unsafe_code, reason = "no crate asks Windows for these facts")]
 pub mod host;
+#[cfg(target_os = "macos")]
+#[allow(unsafe_code, reason = "no crate sets the policy of input and output")]
+mod io_policy;
+#[allow(
+    unsafe_code,
+    reason = "no crate has pipes of Windows that wait only so long"
+)]
 pub mod local_socket;
 #[allow(unsafe_code, reason = "user names come from the C library only")]
 pub mod names;
+#[cfg(windows)]
+#[allow(
+    unsafe_code,
+    reason = "the standard library opens nothing below a handle"
+)]
+pub(crate) mod nt;
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+pub mod ntfs;
+pub mod place;
 #[allow(unsafe_code, reason = "no crate sets the priority of input and output")]
 pub mod priority;
+#[allow(
+    unsafe_code,
+    reason = "no crate locks one byte, or makes with an access list"
+)]
 pub mod private;
 #[allow(unsafe_code, reason = "no crate has the request of pidfds")]
 pub mod process;
 pub mod service;
+#[allow(
+    unsafe_code,
+    reason = "no crate tells what happens to a console of Windows"
+)]
 pub mod signals;
 pub mod stat;
 pub mod supervisor;
 pub mod walk;
 pub mod watch;
+#[cfg(windows)]
+#[allow(
+    unsafe_code,
+    reason = "tokens and access lists are told through the C interface only"
+)]
+mod windows;
 pub mod xattr;
 
 #[cfg(test)]

@@ -228,13 +228,10 @@ fn changed(row: &Row) -> Vec<String> {
 
 /// Returns ECS `user` for whoever runs this program, with the login behind sudo where known.
 fn approver() -> Value {
-    let (uid, name) = host::current_user();
-    let mut user = json!({ "id": uid.to_string(), "name": name });
-    if let (Some((uid, name)), Some(object)) = (host::login_user(), user.as_object_mut()) {
-        object.insert(
-            "audit".to_owned(),
-            json!({ "id": uid.to_string(), "name": name }),
-        );
+    let shown = |user: host::User| json!({ "id": user.id, "name": user.name });
+    let mut user = shown(host::current_user());
+    if let (Some(login), Some(object)) = (host::login_user(), user.as_object_mut()) {
+        object.insert("audit".to_owned(), shown(login));
     }
     user
 }

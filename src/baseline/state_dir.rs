@@ -163,8 +163,7 @@ impl StateDir {
         if stat.kind != Kind::File {
             return Err(refused(&path, "it is no regular file".to_owned()));
         }
-        let (user, _) = host::current_user();
-        if stat.uid != 0 && stat.uid != user {
+        if stat.uid != 0 && stat.uid.to_string() != host::current_user().id {
             let reason = format!(
                 "it belongs to user {}, who is neither root nor you; run as that user, or use another state directory",
                 stat.uid

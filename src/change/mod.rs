@@ -4,12 +4,14 @@
 //! nothing is read, stored or printed here.
 
 mod actions;
+mod security;
 
 #[cfg(test)]
 mod tests;
 
 pub use actions::{Action, Actions};
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use waxseal_hashers::{HashType, HashTypes};
@@ -60,8 +62,14 @@ pub enum Field {
     PosixAclAccess,
     /// The default ACL of a directory.
     PosixAclDefault,
+    /// The ACL of macOS.
+    Acl,
+    /// Where the file was downloaded from.
+    Origin,
     /// File capabilities.
     Capability,
+    /// Who may do what on Windows, and what is audited.
+    SecurityDescriptor,
     /// Any other extended attribute, by its full name.
     Xattr(Vec<u8>),
     /// A digest of the content.
@@ -75,6 +83,8 @@ impl Field {
             Field::Selinux => Some(decode::SELINUX),
             Field::PosixAclAccess => Some(decode::POSIX_ACL_ACCESS),
             Field::PosixAclDefault => Some(decode::POSIX_ACL_DEFAULT),
+            Field::Acl => Some(decode::ACL),
+            Field::Origin => Some(decode::WHERE_FROMS),
             Field::Capability => Some(decode::CAPABILITY),
             Field::Xattr(name) => Some(name),
             _ => None,
@@ -105,7 +115,10 @@ impl fmt::Display for Field {
             Field::Selinux => "selinux",
             Field::PosixAclAccess => "posix_acl_access",
             Field::PosixAclDefault => "posix_acl_default",
+            Field::Acl => "acl",
+            Field::Origin => "origin",
             Field::Capability => "capability",
+            Field::SecurityDescriptor => "security_descriptor",
             Field::Xattr(name) => {
                 return write!(f, "extended_attributes.{}", escape::bytes(name));
             }
@@ -168,9 +181,13 @@ pub fn diff_to_tell(before: &FileState, after: &FileState, counted: Attributes) 
 /// Returns the counted fields in which two listings differ, inode flags aside.
 ///
 /// The flags are left out because a listing knows only some of them; whoever changes one moves the
-/// change time with it.
+/// change time with it. The number of names is left out where the listing does not know it.
 pub fn diff_listed(before: &Stat, listed: &Stat, counted: Attributes) -> Vec<Field> {
-    let counted = counted.for_kind(before.kind).difference(Attributes::FLAGS);
+    let unknown = match listed.links {
+        0 => Attributes::FLAGS.union(Attributes::LINKS),
+        _ => Attributes::FLAGS,
+    };
+    let counted = counted.for_kind(before.kind).difference(unknown);
     stat_fields(before, listed, counted)
 }
 
@@ -223,48 +240,28 @@ fn stat_fields(before: &Stat, after: &Stat, counted: Attributes) -> Vec<Field> {
         .collect()
 }
 
-/// Walks both ordered sets of extended attributes side by side.
+/// Compares the extended attributes one by one.
 fn xattr_fields(
     before: &FileState,
     after: &FileState,
     counted: Attributes,
     fields: &mut Vec<Field>,
 ) {
-    let (mut old, mut new) = (
-        before.xattrs.iter().peekable(),
-        after.xattrs.iter().peekable(),
-    );
-    loop {
-        let differing = match (old.peek(), new.peek()) {
-            (None, None) => return,
-            (Some((name, _)), None) => {
-                let name = *name;
-                old.next();
-                name
-            }
-            (None, Some((name, _))) => {
-                let name = *name;
-                new.next();
-                name
-            }
-            (Some((a, old_value)), Some((b, new_value))) => {
-                let (a, b, same) = (*a, *b, old_value == new_value);
-                if a <= b {
-                    old.next();
-                }
-                if b <= a {
-                    new.next();
-                }
-                if a == b && same {
-                    continue;
-                }
-                a.min(b)
-            }
+    if before.xattrs == after.xattrs {
+        return;
+    }
+    let both = before.xattrs.iter().chain(after.xattrs.iter());
+    let names: BTreeSet<&[u8]> = both.map(|(name, _)| name).collect();
+    for name in names {
+        let (old, new) = (before.xattrs.get(name), after.xattrs.get(name));
+        let differing = match name {
+            _ if old == new => continue,
+            decode::NTFS_SECURITY => security::fields(old.unwrap_or(&[]), new.unwrap_or(&[])),
+            name => vec![xattr_field(name)],
         };
-        let (field, attribute) = xattr_field(differing);
-        if counted.contains(attribute) {
-            fields.push(field);
-        }
+        let differing = differing.into_iter();
+        let counted = differing.filter(|(_, attribute)| counted.contains(*attribute));
+        fields.extend(counted.map(|(field, _)| field));
     }
 }
 
@@ -273,6 +270,8 @@ fn xattr_field(name: &[u8]) -> (Field, Attributes) {
         decode::SELINUX => (Field::Selinux, Attributes::SELINUX),
         decode::POSIX_ACL_ACCESS => (Field::PosixAclAccess, Attributes::ACL),
         decode::POSIX_ACL_DEFAULT => (Field::PosixAclDefault, Attributes::ACL),
+        decode::ACL => (Field::Acl, Attributes::ACL),
+        decode::WHERE_FROMS => (Field::Origin, Attributes::XATTR),
         decode::CAPABILITY => (Field::Capability, Attributes::CAPABILITY),
         other => (Field::Xattr(other.to_vec()), Attributes::XATTR),
     }

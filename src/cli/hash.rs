@@ -5,7 +5,6 @@
 //! types is shared out by type.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +16,7 @@ use serde_json::{Map, Value, json};
 use waxseal_hashers::{Digests, HashType, HashTypes, Hasher, hex};
 use waxseal_platform::bytes::path_to_bytes;
 use waxseal_platform::dir::Dir;
+use waxseal_platform::place;
 use waxseal_platform::stat::Kind;
 
 use super::exit_code::ExitCode;
@@ -127,7 +127,7 @@ fn digests(
         return hash_stdin(hash_types, threads);
     }
     // A named link is followed, as sha256sum does.
-    let real = fs::canonicalize(file)?;
+    let real = place::real(file)?;
     let (parent, name) = split_path(&real);
     if parent.as_os_str().is_empty() {
         return Err(not_readable(Kind::Directory));

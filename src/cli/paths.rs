@@ -2,10 +2,10 @@
 //!
 //! The last name is not followed: a link is an object of its own, and walks do not follow it.
 
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use waxseal_platform::dir::{Dir, is_absence};
+use waxseal_platform::place;
 use waxseal_platform::stat::Kind;
 
 use super::exit_code::usage;
@@ -33,10 +33,10 @@ pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     };
     let (Some(parent), Some(name)) = (whole.parent(), whole.file_name()) else {
         // `/`, or a path that ends in `..`: only the file system knows its name.
-        return fs::canonicalize(&whole).map_err(|error| unusable(error.to_string()));
+        return place::real(&whole).map_err(|error| unusable(error.to_string()));
     };
     for ancestor in parent.ancestors() {
-        let Ok(real) = fs::canonicalize(ancestor) else {
+        let Ok(real) = place::real(ancestor) else {
             continue;
         };
         let rest = parent.strip_prefix(ancestor).unwrap_or(Path::new(""));
@@ -46,11 +46,9 @@ pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
             ));
         }
         // Joining the components one by one leaves no slash at the end.
-        return Ok(real
-            .components()
-            .chain(rest.components())
-            .collect::<PathBuf>()
-            .join(name));
+        let parent: PathBuf = real.components().chain(rest.components()).collect();
+        let name = place::spelled(&parent, name);
+        return Ok(parent.join(name));
     }
     Ok(whole)
 }
@@ -77,11 +75,14 @@ pub(super) fn link_target(path: &Path) -> Option<PathBuf> {
     let is_link = path
         .symlink_metadata()
         .is_ok_and(|found| found.file_type().is_symlink());
-    is_link.then(|| fs::canonicalize(path).ok()).flatten()
+    is_link.then(|| place::real(path).ok()).flatten()
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,9 +1,10 @@
 //! `waxseal scan`: look, compare, record, report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use waxseal_hashers::{HashType, HashTypes};
+use waxseal_platform::place;
 
 use super::exit_code::{ExitCode, usage};
 use super::progress::Bar;
@@ -72,7 +73,7 @@ pub(super) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
     let added = join(&mut watched, &asked, args.hash_types, &reader)?;
     let coverage = Coverage::new(reader.scopes()?, &watched.policy)?;
     // What its policy does not have would be forgotten, and the watch would not know.
-    if reader.is_watched()? && coverage.is_outdated_for(Path::new("/")) {
+    if reader.is_watched()? && coverage.is_outdated_for(place::top()) {
         return Err(usage(
             "a watch runs for this store, with another policy than this scan has: let it read the \
              configuration again (SIGHUP), or name the configuration that it has with --config",

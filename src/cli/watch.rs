@@ -18,7 +18,7 @@ use super::pulse::Pulse;
 use super::scan::{join, refuse_early};
 use super::settings::{Settings, warn};
 use super::watched::Watched;
-use crate::config::{self, Backend};
+use crate::config;
 use crate::engine::{End, Engine, Mandate, canary_dir};
 use crate::policy::Policy;
 use crate::report::Format;
@@ -140,13 +140,6 @@ fn outputs(watched: &Watched, settings: &Settings) -> config::Settings {
 
 /// Returns the backends that the configuration wants; what none of them covers is polled.
 fn backends(settings: &config::Settings) -> Vec<BackendKind> {
-    let kinds = settings
-        .backends
-        .iter()
-        .filter_map(|backend| match backend {
-            Backend::Fanotify => Some(BackendKind::Fanotify),
-            Backend::Inotify => Some(BackendKind::Inotify),
-            Backend::Poll => None,
-        });
-    kinds.collect()
+    let kinds = settings.backends.iter().map(|backend| backend.kind());
+    kinds.flatten().collect()
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use waxseal_hashers::HashTypes;
+use waxseal_platform::place;
 use waxseal_platform::stat::Kind;
 
 use super::exit_code::usage;
@@ -242,7 +243,7 @@ fn earlier_policies(reader: &Reader) -> anyhow::Result<Vec<PolicySpec>> {
 
 /// Returns where the state directory is or will be, without links.
 fn real_state_dir(state_dir: &Path) -> anyhow::Result<PathBuf> {
-    match std::fs::canonicalize(state_dir) {
+    match place::real(state_dir) {
         Ok(real) => Ok(real),
         Err(_) => paths::absolute(state_dir),
     }

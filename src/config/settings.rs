@@ -63,7 +63,7 @@ impl Default for Settings {
             full_schedule: WEEKLY.parse().ok(),
             schedule_max_delay: Duration::ZERO,
             poll_interval: POLL_INTERVAL,
-            backends: Backend::ALL.to_vec(),
+            backends: Backend::native(),
             stdout: Some(StdoutForm::Text),
             file: None,
         }

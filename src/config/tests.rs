@@ -398,7 +398,7 @@ fn settings_at_the_top_are_checked_too() {
         (
             "backends = [\"inotify\", \"kqueue\"]",
             "unknown backend \"kqueue\"",
-            "\"fanotify\", \"inotify\" or \"poll\"",
+            "\"fanotify\", \"inotify\", ",
         ),
         ("backends = []", "backends is empty", "[\"poll\"]"),
         (

@@ -5,13 +5,13 @@
 //! nudge it; so it answers, and ends, whatever the others wait for.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use serde_json::Value;
+use waxseal_platform::place;
 
 use super::EngineError;
 use super::clock::{Clock, Reading};
@@ -288,7 +288,7 @@ impl<'p> Coordinator<'_, 'p> {
         if let Some(reason) = self.lifeline.check(now) {
             self.tell([telling::restarted(&reason)]);
             self.lifeline.restart()?;
-            self.inbox.doubt(Path::new("/"), Reason::LostSync);
+            self.inbox.doubt(place::top(), Reason::LostSync);
         }
         if let Some(jump) = self.clock.look(Reading::now()) {
             self.tell([jump.notice()]);

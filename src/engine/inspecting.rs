@@ -91,10 +91,12 @@ impl Looker {
         let is_heard = |wish: &Wish| matches!(wish.reason, Reason::Heard(_));
         inspector.read_at_once(group.wishes.iter().all(is_heard));
         let all = |look: &dyn Fn() -> Look| group.wishes.iter().map(|_| look()).collect();
-        let is_top = group.dir.as_os_str().is_empty();
+        if group.dir.as_os_str().is_empty() {
+            // `/`, or a drive.
+            return Ok(group.wishes.iter().map(|wish| top(&wish.path)).collect());
+        }
         for _ in 0..TRIES {
-            let dir = match Dir::open_real(if is_top { Path::new("/") } else { &group.dir }) {
-                Ok(dir) if is_top => return Ok(all(&|| top(&dir))),
+            let dir = match Dir::open_real(&group.dir) {
                 Ok(dir) => dir,
                 Err(error) => return Ok(all(&|| unopened(&error))),
             };
@@ -180,8 +182,12 @@ impl Looker {
 }
 
 /// Looks at `/`, which has no directory to be reached through.
-fn top(dir: &Dir) -> Look {
-    let observed = match dir.metadata() {
+fn top(path: &Path) -> Look {
+    let metadata = match Dir::open_real(path) {
+        Ok(dir) => dir.metadata(),
+        Err(error) => return unopened(&error),
+    };
+    let observed = match metadata {
         Ok(metadata) => Observation::Present(Present {
             state: metadata.into(),
             unread: None,

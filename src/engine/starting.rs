@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use waxseal_platform::dir::Dir;
+use waxseal_platform::place;
 
 use super::{Engine, EngineError, Mandate};
 use crate::event::{Notice, NoticeAction};
@@ -48,7 +49,7 @@ impl Engine {
         plan.keep_out_of(reader.state_dir());
         plan.add_known_roots(&reader)?;
         // What the policy has not covered yet is to join, not to be told as created.
-        let is_new = coverage.is_empty() || coverage.is_outdated_for(Path::new("/"));
+        let is_new = coverage.is_empty() || coverage.is_outdated_for(place::top());
         let is_wanted = mandate.settings.scan_at_start || started.is_reload || is_new;
         plan.only_names = !is_wanted;
         let start = self.inbox.show_start(false);

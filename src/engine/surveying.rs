@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use waxseal_platform::dir::{Dir, is_absence};
+use waxseal_platform::place;
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::doubts::{Doubts, Finder};
@@ -222,7 +223,7 @@ impl Surveys {
         if order.cause == Cause::Scheduled {
             plan.rate = self.rate;
         }
-        if order.is_about(Path::new("/")) {
+        if order.is_about(place::top()) {
             plan.add_known_roots(&self.reader)?;
         }
         Ok(plan)

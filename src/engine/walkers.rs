@@ -1,13 +1,13 @@
 //! The threads that survey, and what each is to do next: [`Walker`], [`Walkers`].
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use waxseal_platform::priority;
+use waxseal_platform::{place, priority};
 
 use super::EngineError;
 use super::inbox::Inbox;
@@ -291,7 +291,7 @@ pub(super) fn because(reasons: BTreeSet<Reason>, paths: Vec<PathBuf>) -> Order {
 /// Returns a path to look below; the empty one means everything.
 pub(super) fn whole(path: PathBuf) -> PathBuf {
     match path.as_os_str().is_empty() {
-        true => Path::new("/").to_owned(),
+        true => place::top().to_owned(),
         false => path,
     }
 }

@@ -3,14 +3,14 @@
 //! Types follow Auditbeat: uid, gid and inode are strings, `mode` is octal text, setuid and the
 //! like appear only when true. `mode` carries all twelve bits, so that a set-uid change shows in it.
 
-use std::path::Path;
+use std::path::{Component, Path, Prefix};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use waxseal_hashers::{Digests, Hex};
-use waxseal_platform::names::Names;
+use waxseal_platform::names::{Names, descriptor_text};
 use waxseal_platform::stat::{Kind, Stat};
 use waxseal_platform::xattr::decode::{self, AclTag};
 
@@ -49,6 +49,9 @@ impl<'f> File<'f> {
         if let Some(parent) = self.path.parent() {
             file.serialize_entry("directory", &Name::of(parent))?;
         }
+        if let Some(letter) = drive_letter(self.path) {
+            file.serialize_entry("drive_letter", &letter)?;
+        }
         let has_extension = matches!(self.kind, Some(Kind::File) | None);
         if let Some(extension) = self.path.extension().filter(|_| has_extension) {
             file.serialize_entry("extension", &Name(extension))?;
@@ -59,23 +62,14 @@ impl<'f> File<'f> {
         Ok(())
     }
 
-    fn stat<M: SerializeMap>(&self, file: &mut M, stat: &Stat) -> Result<(), M::Error> {
+    fn stat<M: SerializeMap>(&self, file: &mut M, state: &FileState) -> Result<(), M::Error> {
+        let stat = &state.stat;
         if stat.kind == Kind::File {
             file.serialize_entry("size", &stat.size)?;
         }
-        file.serialize_entry("mode", &Shown(Mode(stat.mode)))?;
-        for (bit, key) in [(0o4000, "setuid"), (0o2000, "setgid"), (0o1000, "sticky")] {
-            if stat.mode & bit != 0 {
-                file.serialize_entry(key, &true)?;
-            }
-        }
-        file.serialize_entry("uid", &Shown(stat.uid))?;
-        if let Some(owner) = self.names.user(stat.uid) {
-            file.serialize_entry("owner", &*owner)?;
-        }
-        file.serialize_entry("gid", &Shown(stat.gid))?;
-        if let Some(group) = self.names.group(stat.gid) {
-            file.serialize_entry("group", &*group)?;
+        match state.xattrs.get(decode::NTFS_SECURITY) {
+            Some(descriptor) => self.accounts(file, descriptor)?,
+            None => self.mode_and_owner(file, stat)?,
         }
         file.serialize_entry("links", &stat.links)?;
         file.serialize_entry("inode", &Shown(stat.inode))?;
@@ -101,6 +95,43 @@ impl<'f> File<'f> {
         Ok(())
     }
 
+    fn mode_and_owner<M: SerializeMap>(&self, file: &mut M, stat: &Stat) -> Result<(), M::Error> {
+        file.serialize_entry("mode", &Shown(Mode(stat.mode)))?;
+        for (bit, key) in [(0o4000, "setuid"), (0o2000, "setgid"), (0o1000, "sticky")] {
+            if stat.mode & bit != 0 {
+                file.serialize_entry(key, &true)?;
+            }
+        }
+        file.serialize_entry("uid", &Shown(stat.uid))?;
+        if let Some(owner) = self.names.user(stat.uid) {
+            file.serialize_entry("owner", &*owner)?;
+        }
+        file.serialize_entry("gid", &Shown(stat.gid))?;
+        if let Some(group) = self.names.group(stat.gid) {
+            file.serialize_entry("group", &*group)?;
+        }
+        Ok(())
+    }
+
+    /// Writes owner and group of Windows; nothing when they could not be read.
+    fn accounts<M: SerializeMap>(&self, file: &mut M, descriptor: &[u8]) -> Result<(), M::Error> {
+        let Ok(descriptor) = decode::security_descriptor(descriptor) else {
+            return Ok(());
+        };
+        let accounts = [
+            (descriptor.owner, "uid", "owner"),
+            (descriptor.group, "gid", "group"),
+        ];
+        for (sid, number, name) in accounts {
+            let Some(sid) = sid else { continue };
+            file.serialize_entry(number, &Shown(&sid))?;
+            if let Some(known) = self.names.account(&sid) {
+                file.serialize_entry(name, &*known)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the attributes whose meaning is known, each as a field of its own, then the others.
     fn xattrs<M: SerializeMap>(&self, file: &mut M, state: &FileState) -> Result<(), M::Error> {
         let mut others = Vec::new();
@@ -108,6 +139,8 @@ impl<'f> File<'f> {
             match known_xattr(self.names, name, value) {
                 Some((key, Known::Text(text))) => file.serialize_entry(key, &text)?,
                 Some((key, Known::List(items))) => file.serialize_entry(key, &items)?,
+                // It could not be read.
+                None if name == decode::NTFS_SECURITY && value.is_empty() => {}
                 None => others.push((name, value)),
             }
         }
@@ -123,7 +156,7 @@ impl Serialize for File<'_> {
         let mut file = serializer.serialize_map(None)?;
         self.place(&mut file)?;
         if let Some(state) = self.state {
-            self.stat(&mut file, &state.stat)?;
+            self.stat(&mut file, state)?;
             if let Some(target) = &state.target {
                 file.serialize_entry("target_path", &Name(target))?;
             }
@@ -136,6 +169,19 @@ impl Serialize for File<'_> {
             file.serialize_entry("path_bytes", &Shown(bytes))?;
         }
         file.end()
+    }
+}
+
+/// Returns the letter of the drive that a path of Windows begins with.
+fn drive_letter(path: &Path) -> Option<char> {
+    let Some(Component::Prefix(prefix)) = path.components().next() else {
+        return None;
+    };
+    match prefix.kind() {
+        Prefix::Disk(letter) | Prefix::VerbatimDisk(letter) => {
+            Some(char::from(letter.to_ascii_uppercase()))
+        }
+        _ => None,
     }
 }
 
@@ -177,6 +223,11 @@ fn known_xattr(names: &Names, name: &[u8], value: &[u8]) -> Option<(&'static str
         }
         decode::POSIX_ACL_DEFAULT => {
             Some(("posix_acl_default", Known::List(acl_text(names, value)?)))
+        }
+        decode::ACL => Some(("acl", Known::List(decode::acl_lines(value)))),
+        decode::WHERE_FROMS => Some(("origin", Known::List(decode::where_froms(value).ok()?))),
+        decode::NTFS_SECURITY => {
+            Some(("security_descriptor", Known::Text(descriptor_text(value)?)))
         }
         _ => None,
     }

@@ -11,6 +11,7 @@ use waxseal_platform::file::File;
 use waxseal_platform::stat::Stat;
 use waxseal_platform::xattr::Xattrs;
 
+use super::streams::with_streams;
 use super::{Present, Unread};
 use crate::state::FileState;
 
@@ -62,7 +63,7 @@ impl Reading {
         before: Stat,
         attempts: usize,
     ) -> io::Result<Reading> {
-        let xattrs = file.xattrs()?;
+        let xattrs = with_streams(file.xattrs()?, file.streams()?)?;
         let left = before.size;
         Ok(Reading {
             index,

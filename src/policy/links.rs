@@ -5,8 +5,9 @@
 //! another, and the resolved one is what the store keeps: later runs see from it what an earlier
 //! run really looked at, and go on looking there when a link was turned elsewhere.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use waxseal_platform::place;
 
 use super::path_pattern::PathPattern;
 use super::spec::{MonitorSpec, PolicySpec};
@@ -100,9 +101,7 @@ fn real_places(written: &PathPattern) -> Vec<PathPattern> {
     match written {
         PathPattern::Literal(path) => {
             let object = real_parent(path);
-            let target = fs::canonicalize(&object)
-                .ok()
-                .filter(|target| *target != object);
+            let target = place::real(&object).ok().filter(|target| *target != object);
             [Some(object), target]
                 .into_iter()
                 .flatten()
@@ -134,7 +133,11 @@ fn real_glob(written: &PathPattern, text: &str) -> PathPattern {
 /// Resolves every link but the last name, as far as the path exists.
 fn real_parent(path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real_existing(parent).join(name),
+        (Some(parent), Some(name)) => {
+            let parent = real_existing(parent);
+            let name = place::spelled(&parent, name);
+            parent.join(name)
+        }
         _ => path.to_owned(),
     }
 }
@@ -142,7 +145,7 @@ fn real_parent(path: &Path) -> PathBuf {
 /// Resolves every link in the part of the path that exists.
 fn real_existing(path: &Path) -> PathBuf {
     for ancestor in path.ancestors() {
-        let Ok(real) = fs::canonicalize(ancestor) else {
+        let Ok(real) = place::real(ancestor) else {
             continue;
         };
         return match path.strip_prefix(ancestor) {

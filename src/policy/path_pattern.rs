@@ -107,7 +107,7 @@ pub(super) fn has_wildcard(text: &str) -> bool {
 
 fn literal_segments(path: &Path) -> Result<Vec<Segment>, PatternError> {
     let shown = || path.display().to_string();
-    if !path.has_root() {
+    if !path.is_absolute() {
         return Err(PatternError::Relative { path: shown() });
     }
     if path.components().any(|part| part == Component::ParentDir) {
@@ -118,7 +118,7 @@ fn literal_segments(path: &Path) -> Result<Vec<Segment>, PatternError> {
 
 fn glob_segments(text: &str) -> Result<Vec<Segment>, PatternError> {
     let path = || text.to_owned();
-    if !Path::new(text).has_root() {
+    if !Path::new(text).is_absolute() {
         return Err(PatternError::Relative { path: path() });
     }
     let mut segments = Vec::new();

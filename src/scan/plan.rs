@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use waxseal_platform::dir::Dir;
+use waxseal_platform::place;
 use waxseal_platform::stat::Stat;
 
 use crate::baseline::{BaselineError, Reader};
@@ -46,7 +47,7 @@ impl<'p> Plan<'p> {
     pub fn new(policy: &'p Policy, paths: &[PathBuf], threads: usize) -> Plan<'p> {
         let monitored = policy.roots().into_iter().map(|root| root.path);
         let (scopes, mut roots): (Vec<PathBuf>, Vec<PathBuf>) = if paths.is_empty() {
-            (vec![PathBuf::from("/")], monitored.collect())
+            (vec![place::top().to_owned()], monitored.collect())
         } else {
             let is_inside = |root: &PathBuf| paths.iter().any(|path| root.starts_with(path));
             let inside = monitored.filter(is_inside);

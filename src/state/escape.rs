@@ -3,11 +3,13 @@
 //! Names are bytes, and a hostile one may hold line breaks, terminal sequences or invalid UTF-8.
 //! The form printed here is unambiguous: printable text stays, a backslash is doubled, everything
 //! else becomes `\n`, `\t`, `\r`, `\x1b` or, beyond ASCII, `\u{202e}`. It is never an identity;
-//! documents carry the bytes beside it where it differs.
+//! documents carry the bytes beside it where it differs. On Windows a backslash separates names and
+//! stays as it is; what then could be taken for an escaped character is no name that programs there
+//! can make.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 
 use waxseal_platform::bytes::path_to_bytes;
 
@@ -16,8 +18,15 @@ pub fn path(path: &Path) -> Cow<'_, str> {
     bytes(path_to_bytes(path))
 }
 
-/// Returns a path as one word to paste into a shell: as it is, or as `$'..'` where it needs that.
+/// Whether a backslash stands between names.
+const SEPARATES: bool = MAIN_SEPARATOR == '\\';
+
+/// Returns a path as one word to paste into a shell: as it is, or as `$'..'` where it needs that; on
+/// Windows between double quotes, which no name can have.
 pub fn for_shell(path: &Path) -> String {
+    if SEPARATES {
+        return format!("\"{}\"", self::path(path));
+    }
     let raw = path_to_bytes(path);
     let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+:,@%".contains(byte);
     if !raw.is_empty() && raw.iter().all(is_bare) {
@@ -64,7 +73,7 @@ fn escape(raw: &[u8]) -> String {
 
 fn push(printable: &mut String, character: char) {
     match character {
-        '\\' => printable.push_str("\\\\"),
+        '\\' if !SEPARATES => printable.push_str("\\\\"),
         '\n' => printable.push_str("\\n"),
         '\r' => printable.push_str("\\r"),
         '\t' => printable.push_str("\\t"),
@@ -83,7 +92,7 @@ fn is_plain(character: char) -> bool {
     // The ranges are the invisible and direction-changing characters of Unicode's category Cf and
     // its separators: a name may not reorder or hide the rest of its line ("trojan source").
     !character.is_control()
-        && character != '\\'
+        && (SEPARATES || character != '\\')
         && !matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

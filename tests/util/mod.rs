@@ -2,13 +2,20 @@
 
 #![allow(dead_code, reason = "not every topic uses all of it")]
 
+#[cfg(unix)]
+mod mount;
+
+#[cfg(unix)]
+pub use mount::Mount;
+
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use waxseal_platform::place;
 
 /// Returns the program under test.
 ///
@@ -33,7 +40,7 @@ impl Sandbox {
             .tempdir()
             .unwrap();
         // The temporary directory may be reached through a link; reports show real places.
-        let top = fs::canonicalize(temp.path()).unwrap();
+        let top = place::real(temp.path()).unwrap();
         fs::create_dir(top.join("tree")).unwrap();
         fs::create_dir(top.join("home")).unwrap();
         Sandbox { _temp: temp, top }
@@ -66,6 +73,12 @@ impl Sandbox {
     /// Returns a path in the tree.
     pub fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
         self.tree().join(name.as_ref())
+    }
+
+    /// Returns a path of a report as a name in the tree, with slashes; `None` outside of it.
+    pub fn name(&self, path: &str) -> Option<String> {
+        let name = Path::new(path).strip_prefix(self.tree()).ok()?;
+        Some(name.to_str().unwrap().replace(MAIN_SEPARATOR, "/"))
     }
 
     /// Writes a file in the tree with the directories above it; a name that ends in `/` is a
@@ -226,53 +239,4 @@ pub fn is_root() -> bool {
         eprintln!("skipped: needs root");
     }
     is_root
-}
-
-/// Something mounted for a test, unmounted at its end.
-pub struct Mount(PathBuf);
-
-impl Mount {
-    /// Mounts a tmpfs with these options; the directory is made if there is none.
-    pub fn tmpfs(at: PathBuf, options: &str) -> Mount {
-        fs::create_dir_all(&at).unwrap();
-        mount(
-            Command::new("mount")
-                .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-                .arg(&at),
-        );
-        Mount(at)
-    }
-
-    /// Shows a directory under another path too.
-    pub fn bind(from: &Path, at: PathBuf) -> Mount {
-        mount(Command::new("mount").arg("--bind").arg(from).arg(&at));
-        Mount(at)
-    }
-
-    /// Does so without asking the file system for anything: it may not answer.
-    pub fn bind_as_it_is(from: &Path, at: PathBuf) -> Mount {
-        rustix::mount::mount_bind(from, &at).unwrap();
-        Mount(at)
-    }
-
-    /// Returns where it is mounted.
-    pub fn at(&self) -> &Path {
-        &self.0
-    }
-
-    /// Changes its options.
-    pub fn remount(&self, options: &str) {
-        let options = format!("remount,{options}");
-        mount(Command::new("mount").args(["-o", &options]).arg(&self.0));
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
-    }
-}
-
-fn mount(command: &mut Command) {
-    assert!(command.status().unwrap().success(), "{command:?}");
 }

@@ -10,14 +10,21 @@
 mod unix;
 #[cfg(unix)]
 use unix as os;
-#[cfg(not(unix))]
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(unix, windows)))]
 mod unsupported;
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 use unsupported as os;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
+#[cfg(test)]
+#[cfg(windows)]
+mod windows_tests;
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -29,7 +36,10 @@ use std::time::SystemTime;
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// The directory does not exist.
-    #[error("there is no directory {dir:?} for {path:?}; make it: mkdir -m 700 {dir:?}")]
+    #[error(
+        "there is no directory {dir:?} for {path:?}; make it: {} {dir:?}",
+        os::MAKE
+    )]
     NoDirectory {
         /// The file.
         path: PathBuf,
@@ -69,6 +79,18 @@ pub enum AppendError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// The access list lets others than the system, administrators and us write.
+    #[error("{path:?} {how} {who}, who could change what is written there; {next}")]
+    OpenToOthers {
+        /// The directory or file.
+        path: PathBuf,
+        /// What they may do.
+        how: &'static str,
+        /// Who they are.
+        who: String,
+        /// What to do about it.
+        next: String,
     },
     /// The system refused.
     #[error("cannot {op} {path:?}: {source}")]

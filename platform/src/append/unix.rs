@@ -11,6 +11,9 @@ use rustix::process::geteuid;
 
 use super::AppendError;
 
+/// What makes a directory that is safe.
+pub(super) const MAKE: &str = "mkdir -m 700";
+
 const DIR_FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use super::AppendError;
 
+pub(super) const MAKE: &str = "mkdir";
+
 #[derive(Debug)]
 pub(super) struct Place(Infallible);
 

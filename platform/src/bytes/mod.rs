@@ -18,7 +18,7 @@ use windows as os;
     not(windows),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
-mod wtf8;
+pub(crate) mod wtf8;
 
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -4,7 +4,7 @@
 //! bytes coming from the same Rust version, which bytes read from a store cannot promise.
 
 /// Decodes WTF-8; `None` when the bytes are not WTF-8 or hold a NUL.
-pub(super) fn to_wide(bytes: &[u8]) -> Option<Vec<u16>> {
+pub(crate) fn to_wide(bytes: &[u8]) -> Option<Vec<u16>> {
     let mut units = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -50,12 +50,11 @@ fn is_lead(unit: u16) -> bool {
 }
 
 /// Encodes as Windows' `OsStr::as_encoded_bytes` does.
-#[cfg(any(test, fuzzing))]
-pub(super) fn from_wide(units: &[u16]) -> Vec<u8> {
-    let mut bytes = Vec::new();
+pub(crate) fn from_wide(units: &[u16]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(units.len());
     for unit in char::decode_utf16(units.iter().copied()) {
         match unit {
-            Ok(char) => bytes.extend(char.to_string().bytes()),
+            Ok(char) => bytes.extend(char.encode_utf8(&mut [0; 4]).bytes()),
             Err(surrogate) => {
                 let unit = surrogate.unpaired_surrogate();
                 let (middle, last) = (unit >> 6 & 0x3f, unit & 0x3f);

@@ -8,15 +8,17 @@ use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path};
 use std::sync::Mutex;
 
 use rustix::fs::{CWD, Mode, OFlags, RawDir, ResolveFlags, SeekFrom, openat2};
 use rustix::io::Errno;
 
+use super::steady::steady;
+use super::unix::{c_name, checked};
 use super::{Entry, Metadata};
-use crate::file::os::File;
+use crate::file::os::{File, Streams};
 use crate::stat::linux::{inode_flags, stat_at, stat_fd};
 use crate::stat::{InodeFlags, Kind, Stat};
 use crate::xattr::Xattrs;
@@ -24,8 +26,6 @@ use crate::xattr::linux::{self as xattr, Source};
 
 /// One `getdents64` call fills this much: some 1000 names, and small enough for the stack.
 const LISTING_BUFFER: usize = 32 * 1024;
-/// How often metadata that keeps changing is taken again before giving up.
-const TRIES: usize = 5;
 
 const READ_FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
@@ -197,6 +197,10 @@ impl Dir {
         )?))
     }
 
+    pub(super) fn streams_of(&self, _name: &OsStr) -> io::Result<Streams> {
+        Ok(Streams)
+    }
+
     pub(super) fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {
         let name = checked(name)?;
         steady(|| {
@@ -245,29 +249,6 @@ fn closer_look(pinned: &OwnedFd, kind: Kind) -> io::Result<(Option<InodeFlags>, 
     }
 }
 
-/// Repeats `take`, which returns metadata and a later stat, until both agree.
-pub(super) fn steady(
-    mut take: impl FnMut() -> io::Result<(Metadata, Stat)>,
-) -> io::Result<Metadata> {
-    for _ in 0..TRIES {
-        let (metadata, later) = take()?;
-        // Our own look may touch the access time: of a link always (`readlink` has no way round),
-        // of a directory where O_NOATIME is denied.
-        if metadata.stat
-            == (Stat {
-                accessed: metadata.stat.accessed,
-                ..later
-            })
-        {
-            return Ok(metadata);
-        }
-    }
-    Err(io::Error::new(
-        io::ErrorKind::ResourceBusy,
-        "the metadata changed at every try",
-    ))
-}
-
 /// Opens a directory name by name, however long the path is; `links` says how to take links on the
 /// way.
 fn open_stepwise(path: &Path, links: OFlags) -> io::Result<Dir> {
@@ -308,20 +289,6 @@ fn open_noatime(
         Err(Errno::PERM) => rustix::fs::openat(&dir, name, flags, Mode::empty()),
         opened => opened,
     }
-}
-
-/// Refuses a name that is not one plain name: it could lead out of the directory.
-fn checked(name: &OsStr) -> io::Result<&OsStr> {
-    let bytes = name.as_bytes();
-    if bytes.is_empty() || bytes == b"." || bytes == b".." || bytes.contains(&b'/') {
-        let message = format!("{name:?} is not the name of a directory entry");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
-    Ok(name)
-}
-
-fn c_name(name: &OsStr) -> io::Result<CString> {
-    Ok(CString::new(name.as_bytes())?)
 }
 
 /// Returns a path that leads to exactly what a descriptor has open.

@@ -10,10 +10,23 @@
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as os;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as os;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as os;
+
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+mod steady;
+#[cfg(unix)]
+mod unix;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -23,7 +36,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
-use crate::file::File;
+use crate::file::{File, Streams};
 use crate::stat::Stat;
 use crate::xattr::Xattrs;
 
@@ -124,6 +137,11 @@ impl Dir {
     /// reads: the name may have become something else since it was listed.
     pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
         self.os.open_file(name).map(File::from_os)
+    }
+
+    /// Opens the streams of an object beside its content; there are none but on Windows.
+    pub fn streams_of(&self, name: &OsStr) -> io::Result<Streams> {
+        self.os.streams_of(name).map(Streams::from_os)
     }
 
     /// Returns all metadata of an object whose content is not read, without opening it.

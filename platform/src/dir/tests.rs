@@ -607,7 +607,7 @@ fn metadata_that_changes_meanwhile_is_taken_again() {
     let tries = Cell::new(0);
     let take = |steady_after: u64| {
         tries.set(0);
-        os::steady(|| {
+        steady::steady(|| {
             tries.set(tries.get() + 1);
             let size = metadata.stat.size + u64::from(tries.get() < steady_after);
             Ok((

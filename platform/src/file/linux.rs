@@ -15,6 +15,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::Advice;
 use rustix::io::{Errno, ReadWriteFlags};
 
+pub(crate) use super::no_streams::Streams;
 use super::survey::{self, Survey};
 use crate::stat::linux::{inode_flags, stat_fd};
 use crate::stat::{InodeFlags, Stat, Timestamp};
@@ -67,6 +68,10 @@ impl File {
 
     pub(super) fn xattrs(&self) -> io::Result<Xattrs> {
         xattr::read(xattr::Source::Open(self.fd.as_fd()))
+    }
+
+    pub(super) fn streams(&self) -> io::Result<Streams> {
+        Ok(Streams)
     }
 
     pub(super) fn advise_sequential(&mut self, size: u64) {

@@ -8,17 +8,29 @@
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux as os;
+#[cfg(target_os = "macos")]
+pub(crate) mod macos;
 #[cfg(target_os = "linux")]
 mod survey;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+pub(crate) use macos as os;
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+pub(crate) use windows as os;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 pub(crate) mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 pub(crate) use unsupported as os;
+
+#[cfg(unix)]
+mod no_streams;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
 
+use std::ffi::OsString;
 use std::io;
 
 use crate::stat::Stat;
@@ -45,6 +57,11 @@ impl File {
         self.os.xattrs()
     }
 
+    /// Opens the streams of the file beside its content; there are none but on Windows.
+    pub fn streams(&self) -> io::Result<Streams> {
+        self.os.streams().map(Streams::from_os)
+    }
+
     /// Tells that the whole file of this size will be read in order.
     ///
     /// Worth its system calls for files above some 256 KiB; call it before the first read.
@@ -62,5 +79,27 @@ impl File {
     /// Closes the file after dropping from the page cache what this reading brought into it.
     pub fn finish(self) {
         self.os.finish()
+    }
+}
+
+/// The named streams of an object beside its content, each with its file: alternate data streams of
+/// NTFS.
+#[derive(Debug)]
+pub struct Streams {
+    os: os::Streams,
+}
+
+impl Streams {
+    pub(crate) fn from_os(os: os::Streams) -> Streams {
+        Streams { os }
+    }
+}
+
+impl Iterator for Streams {
+    type Item = (OsString, io::Result<File>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, opened) = self.os.next()?;
+        Some((name, opened.map(File::from_os)))
     }
 }

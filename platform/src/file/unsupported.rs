@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 
+pub(crate) use super::no_streams::Streams;
 use crate::stat::Stat;
 use crate::xattr::Xattrs;
 
@@ -15,6 +16,10 @@ impl File {
     }
 
     pub(super) fn xattrs(&self) -> io::Result<Xattrs> {
+        match self.0 {}
+    }
+
+    pub(super) fn streams(&self) -> io::Result<Streams> {
         match self.0 {}
     }
 

@@ -3,6 +3,14 @@
 //! Read when asked for, kept by nobody here. A fact that the system does not tell is `None` or an
 //! empty string, never invented.
 
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as system;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -15,17 +23,29 @@ use windows as os;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
+#[cfg(test)]
+#[cfg(windows)]
+mod windows_tests;
 
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// Somebody who has an account on this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// What the system knows them by: a number on Unix, a security identifier on Windows.
+    pub id: String,
+    /// What people call them, where that is known.
+    pub name: Option<String>,
+}
 
 /// Returns the host's name as the system has it, empty when it has none.
 pub fn hostname() -> String {
     os::hostname()
 }
 
-/// Returns the machine's lasting identity (`/etc/machine-id` on Linux).
+/// Returns the machine's lasting identity (`/etc/machine-id` on Linux, `MachineGuid` on Windows).
 pub fn machine_id() -> Option<String> {
     os::machine_id()
 }
@@ -45,7 +65,8 @@ pub fn architecture() -> &'static str {
     std::env::consts::ARCH
 }
 
-/// Says whether we act as root or the system's equal.
+/// Says whether we act as root or the system's equal: on Windows, as an administrator with all
+/// rights of one.
 pub fn is_privileged() -> bool {
     os::is_privileged()
 }
@@ -73,18 +94,19 @@ pub fn since_boot() -> Option<Duration> {
     os::since_boot()
 }
 
-/// Raises the limit of open files as far as we may and returns the new limit.
+/// Raises the limit of open files as far as we may and returns the new limit; where there is
+/// none, the largest number.
 pub fn raise_open_file_limit() -> io::Result<u64> {
     os::raise_open_file_limit()
 }
 
-/// Returns the number and name of the user we act as.
-pub fn current_user() -> (u32, Option<String>) {
+/// Returns the user we act as.
+pub fn current_user() -> User {
     os::current_user()
 }
 
-/// Returns the number and name of the user who logged in, where the kernel keeps that through
-/// `su` and `sudo` (the audit login user on Linux).
-pub fn login_user() -> Option<(u32, Option<String>)> {
+/// Returns the user who logged in, where the kernel keeps that through `su` and `sudo` (the audit
+/// login user on Linux).
+pub fn login_user() -> Option<User> {
     os::login_user()
 }

@@ -9,13 +9,9 @@ fn facts_match_the_system() {
     let expected = format!("{} {}\n", hostname(), kernel_release());
     assert_eq!(String::from_utf8(kernel.stdout).unwrap(), expected);
     let id = std::process::Command::new("id").arg("-u").output().unwrap();
-    let uid: u32 = String::from_utf8(id.stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
-    assert_eq!(current_user().0, uid);
-    assert_eq!(is_privileged(), uid == 0);
+    let id = String::from_utf8(id.stdout).unwrap();
+    assert_eq!(current_user().id, id.trim());
+    assert_eq!(is_privileged(), id.trim() == "0");
 }
 
 #[test]

@@ -35,7 +35,9 @@ fn what_one_end_says_the_other_hears_however_long_the_path_is() {
             assert_eq!(asker.join().unwrap(), "hello");
         }
         let refused = connect(dir, "s", PATIENCE).err().unwrap();
-        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        // A pipe of Windows goes with who listens.
+        let expected = [io::ErrorKind::ConnectionRefused, io::ErrorKind::NotFound];
+        assert!(expected.contains(&refused.kind()), "{refused}");
     }
 }
 

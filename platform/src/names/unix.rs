@@ -3,6 +3,8 @@
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 
+use crate::xattr::decode::Sid;
+
 /// Enough for most entries; grown when the C library says so.
 const FIRST_LEN: usize = 1024;
 /// A group with very many members may need this; beyond, the entry is not believed.
@@ -17,6 +19,14 @@ pub(super) fn user(uid: u32) -> Option<String> {
         let code = unsafe { libc::getpwuid_r(uid, &mut entry, buf, len, &mut found) };
         (code, (!found.is_null()).then_some(entry.pw_name))
     })
+}
+
+pub(super) fn account(_sid: &Sid) -> Option<String> {
+    None
+}
+
+pub(super) fn descriptor_text(_descriptor: &[u8]) -> Option<String> {
+    None
 }
 
 pub(super) fn group(gid: u32) -> Option<String> {

@@ -4,14 +4,22 @@
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as os;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as os;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as os;
 
 use std::io;
 
-/// Lets this thread, and those it starts from now on, use processor and disks only as far as
+/// Lets this thread, and on Linux those it starts from now on, use processor and disks only as far as
 /// others leave them.
 ///
 /// An error means that it goes on as before.

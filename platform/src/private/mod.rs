@@ -17,14 +17,28 @@ use windows as os;
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 use linux as mounts;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+pub(crate) mod macos;
+#[cfg(target_os = "macos")]
+use macos as mounts;
+#[cfg_attr(
+    not(target_os = "macos"),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod type_name;
+#[cfg(windows)]
+use windows as mounts;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as mounts;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
+#[cfg(test)]
+#[cfg(windows)]
+mod windows_tests;
 
 use std::fs::File;
 use std::io;
@@ -65,6 +79,18 @@ pub enum PrivateError {
         /// Its permission bits.
         mode: u32,
     },
+    /// The access list lets in others than the system, administrators and us.
+    #[error("{path:?} {how} {who}; {next}")]
+    OpenToOthers {
+        /// The directory.
+        path: PathBuf,
+        /// What they may do.
+        how: &'static str,
+        /// Who they are.
+        who: String,
+        /// What to do about it.
+        next: String,
+    },
 }
 
 /// What kind of file system something is on.
@@ -78,19 +104,20 @@ pub enum FilesystemKind {
     Pseudo(&'static str),
 }
 
-/// Makes a directory that only we can enter (mode 0700), with its parents as they come; one that
-/// exists stays as it is.
+/// Makes a directory that only we can enter (mode 0700; on Windows also the system and
+/// administrators), with its parents as they come; one that exists stays as it is.
 pub fn create_dir_private(path: &Path) -> io::Result<()> {
     os::create_dir_private(path)
 }
 
-/// Creates a file that only we can read and write (mode 0600); it must not exist.
+/// Creates a file that only we can read and write (mode 0600; on Windows also the system and
+/// administrators); it must not exist.
 pub fn create_file_private(path: &Path) -> io::Result<File> {
     os::create_file_private(path)
 }
 
 /// Makes the directory when it is missing and checks that it is ours or root's and that nobody
-/// else can write to it.
+/// else can write to it; on Windows, where rights are inherited by what is made there, nor read.
 pub fn ensure_private_dir(path: &Path) -> Result<(), PrivateError> {
     os::ensure_private_dir(path)
 }

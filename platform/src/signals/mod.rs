@@ -6,25 +6,32 @@
 mod unix;
 #[cfg(unix)]
 use unix as os;
-#[cfg(not(unix))]
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(unix, windows)))]
 mod unsupported;
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 use unsupported as os;
 
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
+#[cfg(test)]
+#[cfg(windows)]
+mod windows_tests;
 
 use std::io;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// End in good order: SIGTERM, SIGINT.
+    /// End in good order: SIGTERM, SIGINT; on Windows Ctrl-C, Ctrl-Break, the end of the session.
     Stop,
-    /// Read the configuration again: SIGHUP.
+    /// Read the configuration again: SIGHUP; on Windows an event.
     Reload,
-    /// Say how it is going: SIGUSR1.
+    /// Say how it is going: SIGUSR1; on Windows an event.
     Report,
 }
 

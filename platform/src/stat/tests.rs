@@ -45,6 +45,15 @@ fn times_before_1970_and_after_2262_are_plain_numbers() {
         Timestamp::from(UNIX_EPOCH - Duration::from_secs(5)),
         Timestamp::new(-5, 0)
     );
+    assert_eq!(
+        Timestamp::from_windows(0),
+        Timestamp::new(-11_644_473_600, 0)
+    );
+    // 2000-01-01 00:00:00.0000001, as `w32tm /ntte` shows it.
+    assert_eq!(
+        Timestamp::from_windows(125_911_584_000_000_001),
+        Timestamp::new(946_684_800, 100)
+    );
     let late = Timestamp::new(15_032_385_535, 999_999_999);
     assert!(late > Timestamp::now() && before < Timestamp::default());
     assert_eq!(

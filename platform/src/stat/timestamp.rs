@@ -33,6 +33,14 @@ impl Timestamp {
         self.nanos
     }
 
+    /// Returns a time of Windows, in units of 100 ns since 1601.
+    pub fn from_windows(ticks: u64) -> Timestamp {
+        const TICKS: u64 = 10_000_000;
+        const FROM_1601_TO_1970: i64 = 11_644_473_600;
+        let secs = (ticks / TICKS).cast_signed() - FROM_1601_TO_1970;
+        Timestamp::new(secs, (ticks % TICKS) as u32 * 100)
+    }
+
     /// Returns the present time of the system clock.
     pub fn now() -> Timestamp {
         Timestamp::from(SystemTime::now())

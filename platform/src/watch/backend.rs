@@ -19,20 +19,39 @@ pub enum BackendKind {
     Fanotify,
     /// Linux: one watch for each directory.
     Inotify,
+    /// macOS: one stream for whole trees.
+    FsEvents,
+    /// Windows: one watch for each tree.
+    ReadDirectoryChanges,
 }
 
 impl BackendKind {
     /// Every backend, in the order in which they are best tried.
-    pub const ALL: [BackendKind; 2] = [BackendKind::Fanotify, BackendKind::Inotify];
+    pub const ALL: [BackendKind; 4] = [
+        BackendKind::Fanotify,
+        BackendKind::Inotify,
+        BackendKind::FsEvents,
+        BackendKind::ReadDirectoryChanges,
+    ];
+
+    /// Returns those of this operating system, in the order in which they are best tried.
+    pub fn native() -> &'static [BackendKind] {
+        super::os::NATIVE
+    }
 
     /// Returns its name, such as `fanotify`.
     pub fn name(self) -> &'static str {
         match self {
             BackendKind::Fanotify => "fanotify",
             BackendKind::Inotify => "inotify",
+            BackendKind::FsEvents => "fsevents",
+            BackendKind::ReadDirectoryChanges => "read_directory_changes",
         }
     }
 }
+
+/// Why a backend of another operating system is not used.
+pub(super) const NOT_HERE: &str = "this operating system does not have it";
 
 impl fmt::Display for BackendKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,6 +137,10 @@ pub(super) trait Backend: Send + Sync {
 
     /// Says whether something is covered at or below this path, or the directory it is in; `true`
     /// where that is not known.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(dead_code, reason = "other systems tell of mounts in the same queue")
+    )]
     fn is_near(&self, _path: &Path) -> bool {
         true
     }

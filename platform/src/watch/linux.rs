@@ -1,8 +1,10 @@
 //! Linux: which backends there are.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use super::backend::NOT_HERE;
 use super::mounts::Mounts;
 use super::{
     BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher, fanotify,
@@ -12,6 +14,8 @@ use crate::dir::Dir;
 use crate::private::FilesystemKind;
 use crate::private::linux::kind_of;
 use crate::process::Processes;
+
+pub(super) const NATIVE: &[BackendKind] = &[BackendKind::Fanotify, BackendKind::Inotify];
 
 pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
@@ -27,6 +31,7 @@ pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Wat
                 fanotify::start(options, wants, deliver, Box::new(lookup))
             }
             BackendKind::Inotify => inotify::start(&options.canary_dir, deliver),
+            _ => Err(NOT_HERE.to_owned()),
         };
         match started {
             Ok((backend, queue)) => {
@@ -56,7 +61,7 @@ fn deliver(hear: &Hear, backend: Option<BackendKind>) -> Deliver {
 }
 
 /// Returns the name of a file system whose files change without this kernel knowing.
-pub(super) fn elsewhere(dir: &Dir) -> Option<&'static str> {
+pub(super) fn elsewhere(dir: &Dir, _path: &Path) -> Option<&'static str> {
     let magic = rustix::fs::fstatfs(dir.as_fd()).ok()?.f_type;
     match kind_of(magic as u32) {
         FilesystemKind::Network(name) => Some(name),

@@ -4,7 +4,8 @@
 //! be lost. What is lost is said ([`Signal::Lost`]), so that whoever listens looks again at exactly
 //! what is in doubt. The parts:
 //!
-//! - `backend`: what each way to be told must do; `fanotify` is one of them.
+//! - `backend`: what each way to be told must do; `fanotify`, `inotify` and `directory_changes` are
+//!   those there are.
 //! - `mounts`: a queue of its own, for file systems that come and go.
 //!
 //! Directories are covered one by one, each before it is listed, so nothing falls between the
@@ -18,15 +19,29 @@
 mod actor;
 #[cfg_attr(
     not(target_os = "linux"),
-    allow(dead_code, reason = "what implements it is for Linux")
+    allow(dead_code, reason = "only Linux needs all of it")
 )]
 mod backend;
 mod changes;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "not every backend over notify needs all of it")
+)]
+mod covered;
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod directory_changes;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
 mod fanotify;
+// What is pure in it is tested on Linux, which has `notify` too.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod fsevents;
 #[cfg(target_os = "linux")]
 mod inotify;
 #[cfg_attr(
@@ -42,9 +57,18 @@ mod poll;
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as os;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as os;
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "no crate asks of what kind a drive is")]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as os;
 
 #[cfg(test)]
@@ -54,6 +78,7 @@ mod tests;
 /// Private decoders, checked against any bytes; for the targets of `fuzz/` only.
 #[cfg(fuzzing)]
 pub mod fuzzing {
+    pub use super::directory_changes::directory_changes;
     pub use super::fanotify::fanotify_records;
     pub use super::mounts::mount_table;
 }
@@ -77,8 +102,8 @@ pub type Hear = Arc<dyn Fn(Option<BackendKind>, Signal) + Send + Sync>;
 
 /// Takes the signals of one backend.
 #[cfg_attr(
-    not(target_os = "linux"),
-    allow(dead_code, reason = "what uses it is for Linux")
+    not(any(target_os = "linux", target_os = "macos", windows)),
+    allow(dead_code, reason = "what uses it is for other systems")
 )]
 type Deliver = Arc<dyn Fn(Signal) + Send + Sync>;
 
@@ -158,7 +183,8 @@ impl fmt::Display for LostReason {
 /// How to watch.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which backends to try for each directory, in this order.
+    /// Which backends to try for each directory, in this order. Those that another system has are
+    /// unusable, which is told.
     pub backends: Vec<BackendKind>,
     /// A directory for the canaries, private and outside of everything covered; made when missing.
     pub canary_dir: PathBuf,
@@ -172,10 +198,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the usual options: every backend that there is.
+    /// Returns the usual options: every backend of this operating system.
     pub fn new(canary_dir: PathBuf) -> Options {
         Options {
-            backends: BackendKind::ALL.to_vec(),
+            backends: BackendKind::native().to_vec(),
             canary_dir,
             quiet_dir: None,
             has_bounded_queue: false,
@@ -208,6 +234,10 @@ pub enum Coverage {
     Fanotify,
     /// The kernel tells through inotify.
     Inotify,
+    /// The system tells through FSEvents.
+    FsEvents,
+    /// Windows tells through `ReadDirectoryChangesW`.
+    ReadDirectoryChanges,
     /// Nobody tells; only looking again and again helps.
     Polling {
         /// Why no backend covers it.
@@ -220,6 +250,8 @@ impl From<BackendKind> for Coverage {
         match kind {
             BackendKind::Fanotify => Coverage::Fanotify,
             BackendKind::Inotify => Coverage::Inotify,
+            BackendKind::FsEvents => Coverage::FsEvents,
+            BackendKind::ReadDirectoryChanges => Coverage::ReadDirectoryChanges,
         }
     }
 }
@@ -252,7 +284,7 @@ impl Watcher {
     /// covered even when nothing in it does. Calling it again is cheap, and needed after
     /// [`Signal::Lost`].
     pub fn cover(&self, dir: &Dir, path: &Path) -> Coverage {
-        if let Some(name) = os::elsewhere(dir) {
+        if let Some(name) = os::elsewhere(dir, path) {
             return Coverage::Polling {
                 reason: format!("{name} changes without this system knowing"),
             };

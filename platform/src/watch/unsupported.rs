@@ -1,7 +1,11 @@
 //! Systems without a backend of their own yet.
 
-use super::{Hear, Options, Wants, WatchError, Watcher};
+use std::path::Path;
+
+use super::{BackendKind, Hear, Options, Wants, WatchError, Watcher};
 use crate::dir::Dir;
+
+pub(super) const NATIVE: &[BackendKind] = &[];
 
 pub(super) fn start(
     _options: &Options,
@@ -11,6 +15,6 @@ pub(super) fn start(
     Err(WatchError::Unsupported)
 }
 
-pub(super) fn elsewhere(_dir: &Dir) -> Option<&'static str> {
+pub(super) fn elsewhere(_dir: &Dir, _path: &Path) -> Option<&'static str> {
     None
 }

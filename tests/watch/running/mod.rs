@@ -1,13 +1,23 @@
 //! A running watch: [`Watch`] reads what it prints and knows when it has come to rest.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as os;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+
 use std::cell::RefCell;
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::util::{Run, Sandbox, action, file_path};
@@ -18,6 +28,8 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// A watch of a sandbox's tree, ended with the value.
 pub struct Watch {
     child: Child,
+    #[cfg_attr(unix, allow(dead_code, reason = "it is asked by a signal there"))]
+    state_dir: PathBuf,
     stdout: Receiver<Value>,
     stderr: Receiver<String>,
     /// What it printed since somebody asked last.
@@ -46,8 +58,9 @@ impl Watch {
     pub fn command(sandbox: &Sandbox, settings: &str) -> Command {
         let config = sandbox.home().join("config.toml");
         let text = format!(
-            "{settings}\n[[monitor]]\nname = \"m\"\npaths = [{:?}]\n",
-            sandbox.tree()
+            "{settings}\n[[monitor]]\nname = \"m\"\npaths = [{:?}]\n{}\n",
+            sandbox.tree(),
+            os::MONITOR
         );
         std::fs::write(&config, text).unwrap();
         let mut command = sandbox.command(&["watch", "--format=ndjson", "--config"]);
@@ -70,10 +83,14 @@ impl Watch {
             .stderr(Stdio::piped())
             .spawn();
         let mut child = spawned.unwrap();
+        let args: Vec<&OsStr> = command.get_args().collect();
+        let state_dir = args.windows(2).find(|args| args[0] == "--state-dir");
+        let state_dir = PathBuf::from(state_dir.expect("it is always given")[1]);
         let stdout = documents(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
         Watch {
             child,
+            state_dir,
             stdout,
             stderr,
             events: Vec::new(),
@@ -113,17 +130,7 @@ impl Watch {
 
     /// Asks how it is going.
     pub fn state(&self) -> Value {
-        self.signal(Signal::USR1);
-        let until = Instant::now() + DEADLINE;
-        loop {
-            let patience = until.saturating_duration_since(Instant::now());
-            let line = self.stderr.recv_timeout(patience).expect("it answers");
-            let json = line.trim_start_matches("waxseal: ");
-            match serde_json::from_str::<Value>(json) {
-                Ok(state) => return state,
-                Err(_) => self.complaints.borrow_mut().push(line),
-            }
-        }
+        os::state(self)
     }
 
     /// Waits until nothing is left to be looked at.
@@ -156,15 +163,13 @@ impl Watch {
     pub fn news(&mut self, sandbox: &Sandbox) -> Vec<(String, String)> {
         self.settle();
         self.drain(sandbox);
-        let tree = format!("{}/", sandbox.tree().display());
         let events = self.take();
         let about_files = events
             .iter()
             .filter(|event| event["event"]["dataset"] == "file");
         let mut news: Vec<(String, String)> = about_files
             .flat_map(|event| {
-                let path = file_path(event);
-                let path = path.strip_prefix(&tree).unwrap_or("").to_owned();
+                let path = sandbox.name(&file_path(event)).unwrap_or_default();
                 let actions = event["event"]["action"].as_array().unwrap().clone();
                 actions
                     .into_iter()
@@ -194,12 +199,6 @@ impl Watch {
         }
     }
 
-    /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).unwrap();
-    }
-
     /// Says whether it has not ended yet.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
@@ -207,7 +206,7 @@ impl Watch {
 
     /// Ends it in good order and returns what it came to.
     pub fn stop(self) -> Run {
-        self.signal(Signal::TERM);
+        os::stop(&self);
         self.ended()
     }
 

@@ -1,0 +1,157 @@
+//! Windows: handles of directories, and names opened below them by the kernel's own interface.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::windows::ffi::OsStringExt as _;
+use std::os::windows::io::{AsHandle, BorrowedHandle};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
+
+use super::steady::steady;
+use super::{Entry, Metadata};
+use crate::file::os::{File, Streams};
+use crate::nt::{self, Opened, What};
+use crate::ntfs::{Entries, Entry as Record};
+use crate::stat::windows::{listed, stat};
+use crate::stat::{Kind, Stat};
+use crate::xattr::windows as xattr;
+
+/// One call fills this much, in units of 8 bytes: some 500 names.
+const LISTING_BUFFER: usize = 8 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Dir {
+    opened: Opened,
+    /// Keeps two listings of one handle, which has one position, apart.
+    listing: Mutex<()>,
+}
+
+impl AsHandle for super::Dir {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.os.handle()
+    }
+}
+
+impl Dir {
+    /// Takes what was opened as a directory, unless it stands for something elsewhere.
+    fn new(opened: Opened) -> io::Result<Dir> {
+        match stat(opened.handle.as_handle())?.kind {
+            Kind::Directory => Ok(Dir {
+                opened,
+                listing: Mutex::new(()),
+            }),
+            _ => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    fn handle(&self) -> BorrowedHandle<'_> {
+        self.opened.handle.as_handle()
+    }
+
+    pub(super) fn open(path: &Path) -> io::Result<Dir> {
+        Dir::new(nt::path(path, What::List)?)
+    }
+
+    pub(super) fn open_real(path: &Path) -> io::Result<Dir> {
+        let mut parts = path.components();
+        let mut top = PathBuf::new();
+        while let Some(part @ (Component::Prefix(_) | Component::RootDir | Component::CurDir)) =
+            parts.clone().next()
+        {
+            top.push(part);
+            parts.next();
+        }
+        let mut dir = Dir::open(match top.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &top,
+        })?;
+        for part in parts {
+            dir = dir.open_child(part.as_os_str())?;
+        }
+        Ok(dir)
+    }
+
+    pub(super) fn open_child(&self, name: &OsStr) -> io::Result<Dir> {
+        Dir::new(nt::child(self.handle(), name, What::List)?)
+    }
+
+    pub(super) fn stat(&self) -> io::Result<Stat> {
+        stat(self.handle())
+    }
+
+    pub(super) fn metadata(&self) -> io::Result<Metadata> {
+        metadata(&self.opened)
+    }
+
+    pub(super) fn stat_child(&self, name: &OsStr) -> io::Result<Stat> {
+        let child = nt::child(self.handle(), name, What::Ask)?;
+        stat(child.handle.as_handle())
+    }
+
+    pub(super) fn list(&self) -> io::Result<Vec<Entry>> {
+        let device = self.stat()?.device;
+        let entry = |record: Record| Entry {
+            stat: Ok(listed(&record, device)),
+            name: OsString::from_wide(&record.name),
+        };
+        let mut entries: Vec<Entry> = self.records()?.into_iter().map(entry).collect();
+        entries.retain(|entry| entry.name != "." && entry.name != "..");
+        entries.sort_unstable_by(|a, b| {
+            let (a, b) = (a.name.as_encoded_bytes(), b.name.as_encoded_bytes());
+            a.cmp(b)
+        });
+        Ok(entries)
+    }
+
+    /// Returns all entries, in the order of the file system.
+    fn records(&self) -> io::Result<Vec<Record>> {
+        // It guards nothing but a position, which each listing sets anew.
+        let _one_at_a_time = self
+            .listing
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut buffer = vec![0_u64; LISTING_BUFFER];
+        let mut records = Vec::new();
+        let mut is_first = true;
+        while nt::listing(self.handle(), is_first, &mut buffer)? {
+            is_first = false;
+            let bytes: Vec<u8> = buffer.iter().flat_map(|part| part.to_ne_bytes()).collect();
+            for record in Entries::new(&bytes) {
+                records.push(record.map_err(io::Error::other)?);
+            }
+        }
+        Ok(records)
+    }
+
+    pub(super) fn read_link(&self, name: &OsStr) -> io::Result<OsString> {
+        let link = nt::child(self.handle(), name, What::Ask)?;
+        let (_, target) = xattr::read(&link)?;
+        target.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+
+    pub(super) fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        nt::child(self.handle(), name, What::Read).map(File::new)
+    }
+
+    pub(super) fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {
+        metadata(&nt::child(self.handle(), name, What::Ask)?)
+    }
+
+    pub(super) fn streams_of(&self, name: &OsStr) -> io::Result<Streams> {
+        Streams::of(nt::child(self.handle(), name, What::Ask)?.handle)
+    }
+}
+
+fn metadata(object: &Opened) -> io::Result<Metadata> {
+    steady(|| {
+        let before = stat(object.handle.as_handle())?;
+        let (xattrs, target) = xattr::read(object)?;
+        let after = stat(object.handle.as_handle())?;
+        let metadata = Metadata {
+            stat: before,
+            xattrs,
+            target,
+        };
+        Ok((metadata, after))
+    })
+}

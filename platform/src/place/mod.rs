@@ -1,0 +1,38 @@
+//! Where things are: paths as the system itself knows them.
+//!
+//! One object has one path here: without links, and on Windows with the letters that its name has
+//! on the disk and without the `\\?\` that only the interface wants. The store finds rows by path,
+//! so whoever types `c:\WINDOWS` must mean what a walk has called `C:\Windows`.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as os;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Returns what every absolute path begins with: `/`, or the empty path on Windows, where each drive
+/// is a tree of its own.
+pub fn top() -> &'static Path {
+    Path::new(os::TOP)
+}
+
+/// Returns the absolute path of what is at a path, with every link followed.
+pub fn real(path: &Path) -> io::Result<PathBuf> {
+    os::real(path)
+}
+
+/// Returns a name as the directory has it, which may differ in the case of its letters; the name
+/// itself when nothing is there.
+pub fn spelled(dir: &Path, name: &OsStr) -> OsString {
+    os::spelled(dir, name)
+}

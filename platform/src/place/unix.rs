@@ -1,0 +1,19 @@
+//! Unix: one tree, and names that are what they are.
+//!
+//! A volume that does not tell upper from lower case (macOS) answers to more than one spelling; a
+//! name that is there in another one is not looked for.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(super) const TOP: &str = "/";
+
+pub(super) fn real(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
+}
+
+pub(super) fn spelled(_dir: &Path, name: &OsStr) -> OsString {
+    name.to_owned()
+}

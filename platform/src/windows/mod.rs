@@ -1,0 +1,148 @@
+//! What the files for Windows of several concerns ask of it: wide strings, who we are, and who may
+//! reach a file.
+
+mod security;
+mod token;
+
+pub(crate) use security::{Private, descriptor_of, explain};
+pub(crate) use token::{account_name, is_administrator, user};
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::windows::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+use std::path::{Component, Path, PathBuf, Prefix};
+use std::time::Duration;
+
+use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
+use windows_sys::Win32::Storage::FileSystem::{
+    CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_ID_INFO,
+    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FileIdInfo, GetFileInformationByHandleEx,
+};
+
+/// Lets everybody else read, write, rename and delete what we have open.
+pub(crate) const SHARE_ALL: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+
+/// Returns the units of a text with the NUL that ends it; a NUL within is an error.
+pub(crate) fn wide(text: &OsStr) -> io::Result<Vec<u16>> {
+    let mut units: Vec<u16> = text.encode_wide().collect();
+    if units.contains(&0) {
+        let message = "there is a NUL in the name";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    units.push(0);
+    Ok(units)
+}
+
+/// Returns the units of a path that no limit of 260 characters applies to, and no reserved names.
+pub(crate) fn wide_path(path: &Path) -> io::Result<Vec<u16>> {
+    wide(verbatim(path)?.as_os_str())
+}
+
+/// Returns the path in the form that has no limit of 260 characters and no reserved names.
+pub(crate) fn verbatim(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let prefix = match path.components().next() {
+        Some(Component::Prefix(prefix)) => prefix.kind(),
+        _ => return Ok(path),
+    };
+    // Of `\\server\share` the slashes give way to the new beginning.
+    let (beginning, without) = match prefix {
+        Prefix::Disk(_) => (r"\\?\", 0),
+        Prefix::UNC(..) => (r"\\?\UNC\", 2),
+        _ => return Ok(path),
+    };
+    let rest = path.as_os_str().encode_wide().skip(without);
+    let units: Vec<u16> = beginning.encode_utf16().chain(rest).collect();
+    Ok(OsString::from_wide(&units).into())
+}
+
+/// Returns the path that a buffer holds up to its NUL.
+pub(crate) fn path_of(units: &[u16]) -> PathBuf {
+    let length = units.iter().position(|&unit| unit == 0);
+    let name = units.get(..length.unwrap_or(units.len())).unwrap_or(units);
+    OsString::from_wide(name).into()
+}
+
+/// Makes a directory that has this access list from the first moment on.
+pub(crate) fn create_dir(path: &Path, private: &Private) -> io::Result<()> {
+    let path = wide_path(path)?;
+    // SAFETY: the path ends with a NUL, and both outlive the call.
+    let made = unsafe { CreateDirectoryW(path.as_ptr(), &raw const private.attributes) };
+    succeeded(made)
+}
+
+/// Makes a file that has this access list from the first moment on; it must not exist.
+pub(crate) fn create_file(path: &Path, access: u32, private: &Private) -> io::Result<File> {
+    let path = wide_path(path)?;
+    // SAFETY: the path ends with a NUL, and both outlive the call.
+    let handle = unsafe {
+        CreateFileW(
+            path.as_ptr(),
+            access,
+            SHARE_ALL,
+            &raw const private.attributes,
+            CREATE_NEW,
+            FILE_ATTRIBUTE_NORMAL,
+            std::ptr::null_mut(),
+        )
+    };
+    owned(handle).map(File::from)
+}
+
+/// Takes over the handle that a call returned, or its error.
+pub(crate) fn owned(handle: HANDLE) -> io::Result<OwnedHandle> {
+    if handle.is_null() || handle == INVALID_HANDLE_VALUE {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call returned a handle that is open and nobody else's.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// Turns the `BOOL` that a call returned into its error.
+pub(crate) fn succeeded(result: windows_sys::core::BOOL) -> io::Result<()> {
+    match result {
+        0 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the number of the system's error, 0 for another one.
+pub(crate) fn code_of(error: &io::Error) -> u32 {
+    error.raw_os_error().map_or(0, |code| code as u32)
+}
+
+/// Returns a time as the system takes it, and never "for ever".
+pub(crate) fn millis(time: Duration) -> u32 {
+    u32::try_from(time.as_millis())
+        .unwrap_or(u32::MAX)
+        .min(u32::MAX - 1)
+}
+
+/// Which file something is, of all that the machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    /// The serial number of its volume.
+    pub(crate) volume: u64,
+    /// Its own number there.
+    pub(crate) number: [u8; 16],
+}
+
+/// Returns which file is open.
+pub(crate) fn file_id(file: &File) -> io::Result<FileId> {
+    let mut found = FILE_ID_INFO::default();
+    // SAFETY: the file is open, and the structure has the size that is told.
+    succeeded(unsafe {
+        GetFileInformationByHandleEx(
+            file.as_raw_handle(),
+            FileIdInfo,
+            (&raw mut found).cast(),
+            size_of::<FILE_ID_INFO>() as u32,
+        )
+    })?;
+    Ok(FileId {
+        volume: found.VolumeSerialNumber,
+        number: found.FileId.Identifier,
+    })
+}

@@ -1,0 +1,113 @@
+//! Scan, check, accept, log and hash.
+
+use std::fs;
+
+use crate::util::{Sandbox, action, file_path};
+
+/// What Wine knows of the time of creation is when a file last changed.
+const NO_CREATED: &str = "attributes = [\"-created\"]";
+
+/// Returns a sandbox with a configuration for its tree, and the option that names it.
+fn configured(files: &[(&str, &str)]) -> (Sandbox, String) {
+    let sandbox = Sandbox::with(files);
+    let config = sandbox.home().join("waxseal.toml");
+    let monitor = format!("[[monitor]]\nname = \"m\"\npaths = [{:?}]", sandbox.tree());
+    fs::write(&config, format!("{monitor}\n{NO_CREATED}\n")).unwrap();
+    let option = format!("--config={}", config.display());
+    (sandbox, option)
+}
+
+#[test]
+fn exactly_what_was_done_is_told_and_approved() {
+    let files = [
+        ("kept", "1"),
+        ("written", "before"),
+        ("sub/moved", "this moves"),
+        ("sub/deleted", "2"),
+        ("readonly", "3"),
+    ];
+    let (sandbox, config) = configured(&files);
+    sandbox.waxseal(&["scan", &config]).exits(0);
+    sandbox.write("written", "after it");
+    sandbox.write("new/file", "4");
+    fs::rename(sandbox.path("sub/moved"), sandbox.path("elsewhere")).unwrap();
+    fs::remove_file(sandbox.path("sub/deleted")).unwrap();
+    let mut permissions = fs::metadata(sandbox.path("readonly"))
+        .unwrap()
+        .permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(sandbox.path("readonly"), permissions).unwrap();
+
+    let scan = sandbox
+        .waxseal(&["scan", &config, "--format=ndjson"])
+        .exits(1);
+    let mut told: Vec<(String, String)> = scan
+        .changes()
+        .into_iter()
+        .map(|(action, path)| (action, sandbox.name(&path).unwrap()))
+        .collect();
+    told.sort();
+    let expected = [
+        ("attributes_modified", "readonly"),
+        ("created", "new"),
+        ("created", "new/file"),
+        ("deleted", "sub/deleted"),
+        ("moved", "elsewhere"),
+        ("updated", "written"),
+    ];
+    let expected = expected.map(|(action, path)| (action.to_owned(), path.to_owned()));
+    assert_eq!(told, expected);
+
+    let again = sandbox.waxseal(&["scan", &config, "--format=ndjson"]);
+    assert_eq!(again.changes(), []);
+    sandbox.waxseal(&["check", &config]).exits(1);
+    sandbox
+        .waxseal(&["accept", &config, "--all", "--reason", "wanted"])
+        .exits(0);
+    sandbox.waxseal(&["check", &config]).exits(0);
+    sandbox.waxseal(&["log", "--verify"]).exits(0);
+    let log = sandbox.waxseal(&["log", "--format=ndjson"]).exits(0);
+    let moved = log
+        .documents()
+        .into_iter()
+        .find(|event| action(event) == "moved");
+    let moved = moved.expect("it is journalled");
+    assert!(file_path(&moved).ends_with(r"tree\elsewhere"), "{moved}");
+    assert_eq!(
+        moved["file"]["drive_letter"],
+        "Z".to_owned().as_str(),
+        "{moved}"
+    );
+    let owner = moved["file"]["uid"].as_str().unwrap();
+    assert!(owner.starts_with("S-1-"), "{owner}");
+    assert!(moved["file"]["mode"].is_null(), "there is none here");
+    let descriptor = moved["file"]["security_descriptor"].as_str().unwrap();
+    assert!(descriptor.starts_with("O:"), "{descriptor}");
+}
+
+#[test]
+fn a_path_means_the_same_in_whatever_case_it_is_typed() {
+    let sandbox = Sandbox::with(&[("Sub/File", "1")]);
+    sandbox.baseline();
+    sandbox.write("Sub/File", "changed");
+    let typed = sandbox.path("SUB").to_str().unwrap().to_uppercase();
+    let scan = sandbox
+        .waxseal(&["scan", "--format=ndjson", &typed])
+        .exits(1);
+    let told = scan.changes();
+    let updated = (
+        "updated".to_owned(),
+        sandbox.path(r"Sub\File").to_str().unwrap().to_owned(),
+    );
+    assert!(told.contains(&updated), "{told:?}");
+}
+
+#[test]
+fn digests_are_those_of_everywhere() {
+    let sandbox = Sandbox::with(&[("file", "abc")]);
+    let hash = sandbox
+        .waxseal(&["hash", "--hash-types=md5,sha256", "file"])
+        .exits(0);
+    let hash = hash.says("900150983cd24fb0d6963f7d28e17f72");
+    hash.says("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}

@@ -1,0 +1,4 @@
+//! Whole runs on Windows: what Unix does not have, and the first things that everybody does.
+
+mod basics;
+mod odd;

@@ -1,0 +1,98 @@
+//! Names and files that are odd on Windows: each a clear message or event, nothing hung, nothing lost.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::os::windows::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use crate::util::Sandbox;
+
+/// Returns a path in the tree by which every name is taken as it is.
+fn verbatim(sandbox: &Sandbox, name: &str) -> PathBuf {
+    let mut path = OsString::from(r"\\?\");
+    path.push(sandbox.path(name));
+    PathBuf::from(path)
+}
+
+fn told(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let scan = sandbox.ndjson("scan", &[]);
+    let changes = scan.changes().into_iter();
+    let about_files = changes.filter_map(|(action, path)| Some((action, sandbox.name(&path)?)));
+    about_files.filter(|(_, name)| !name.is_empty()).collect()
+}
+
+#[test]
+fn names_that_programs_here_cannot_open_are_watched_like_others() {
+    let sandbox = Sandbox::with(&[("plain", "1")]);
+    for name in ["CON", "file."] {
+        fs::write(verbatim(&sandbox, name), "before").unwrap();
+    }
+    sandbox.baseline();
+    for name in ["CON", "file."] {
+        fs::write(verbatim(&sandbox, name), "after it").unwrap();
+    }
+    let updated = |name: &str| ("updated".to_owned(), name.to_owned());
+    assert_eq!(told(&sandbox), [updated("CON"), updated("file.")]);
+    fs::remove_file(verbatim(&sandbox, "CON")).unwrap();
+    assert_eq!(told(&sandbox), [("deleted".to_owned(), "CON".to_owned())]);
+}
+
+#[test]
+fn a_path_beyond_260_characters_is_watched() {
+    let sandbox = Sandbox::new();
+    let mut name = "a directory whose name has forty letters".to_owned();
+    for _ in 0..8 {
+        name.push_str(r"\a directory whose name has forty letters");
+    }
+    fs::create_dir_all(verbatim(&sandbox, &name)).unwrap();
+    let file = format!(r"{name}\file");
+    fs::write(verbatim(&sandbox, &file), "before").unwrap();
+    sandbox.baseline();
+    fs::write(verbatim(&sandbox, &file), "after it").unwrap();
+    let expected = ("updated".to_owned(), file.replace('\\', "/"));
+    assert_eq!(told(&sandbox), [expected]);
+}
+
+#[test]
+fn a_file_that_is_open_to_nobody_else_is_told_and_not_lost() {
+    let sandbox = Sandbox::with(&[("locked", "1"), ("other", "2")]);
+    sandbox.baseline();
+    let mut alone = OpenOptions::new();
+    let locked = alone
+        .write(true)
+        .share_mode(0)
+        .open(sandbox.path("locked"))
+        .unwrap();
+    let scan = sandbox.ndjson("scan", &["--full"]).exits(3);
+    assert_eq!(scan.changes(), []);
+    assert!(scan.stderr.contains("locked"), "{}", scan.stderr);
+    drop(locked);
+    sandbox.ndjson("scan", &["--full"]).exits(0);
+    sandbox.write("locked", "changed");
+    assert_eq!(
+        told(&sandbox),
+        [("updated".to_owned(), "locked".to_owned())]
+    );
+}
+
+#[test]
+fn a_drive_that_is_not_there_is_an_error_with_its_name() {
+    let sandbox = Sandbox::with(&[("file", "1")]);
+    sandbox
+        .waxseal(&["scan", r"Q:\nowhere"])
+        .exits(2)
+        .complains(r"Q:\nowhere");
+}
+
+#[test]
+fn a_path_without_a_drive_is_that_of_the_current_one() {
+    let sandbox = Sandbox::with(&[("sub/file", "1")]);
+    sandbox.waxseal(&["scan", "sub"]).exits(0);
+    sandbox.write("sub/file", "changed");
+    let told = sandbox
+        .waxseal(&["scan", "--format=ndjson", "sub"])
+        .exits(1)
+        .changes();
+    let path = sandbox.path(r"sub\file").to_str().unwrap().to_owned();
+    assert!(told.contains(&("updated".to_owned(), path)), "{told:?}");
+}
