@@ -489,6 +489,28 @@ fn init_writes_a_configuration_once() {
 }
 
 #[test]
+fn init_begins_with_the_configuration_of_a_package() {
+    let sandbox = three_files();
+    let config = sandbox.home().join("waxseal.toml");
+    let monitor = format!(
+        "[[monitor]]\nname = \"dir\"\npaths = [\"{}\"]\n",
+        sandbox.path("dir").display()
+    );
+    fs::write(&config, &monitor).unwrap();
+    let config_text = config.to_str().unwrap();
+    sandbox
+        .waxseal(&["--config", config_text, "init"])
+        .exits(0)
+        .complains("exists already, and is used as it is")
+        .says("first baseline taken");
+    assert_eq!(fs::read_to_string(&config).unwrap(), monitor);
+    sandbox
+        .waxseal(&["--config", config_text, "init"])
+        .exits(2)
+        .complains("take a baseline with `waxseal scan`");
+}
+
+#[test]
 fn the_configuration_is_used_shown_and_refused_with_its_line() {
     let sandbox = three_files();
     let config = sandbox.home().join("waxseal.toml");

@@ -17,6 +17,8 @@ use crate::state::escape;
 /// Arguments of `waxseal init`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
+A configuration that is there already, such as that of a package, is kept as it is.
+
 Examples:
   waxseal init                             configuration and baseline in their usual places
   waxseal init --no-scan                   to edit the configuration first
@@ -33,12 +35,19 @@ pub(super) struct InitArgs {
 /// Runs `waxseal init`.
 pub(super) fn run(args: &InitArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let path = settings.config_path()?;
-    write(&path, args.force)?;
+    let shown = escape::path(&path);
+    let is_written = write(&path, args.force)?;
+    // With a baseline nothing is left to begin with.
+    if !is_written && (args.no_scan || settings.has_state_dir()?) {
+        return Err(usage(format!(
+            "{shown} exists already: take a baseline with `waxseal scan`, or replace the file with --force"
+        )));
+    }
     if !settings.is_quiet {
-        warn(&format!(
-            "wrote {}; edit it to your needs",
-            escape::path(&path)
-        ));
+        warn(&match is_written {
+            true => format!("wrote {shown}; edit it to your needs"),
+            false => format!("{shown} exists already, and is used as it is"),
+        });
     }
     if args.no_scan {
         return Ok(ExitCode::Clean);
@@ -46,8 +55,8 @@ pub(super) fn run(args: &InitArgs, settings: &Settings) -> anyhow::Result<ExitCo
     scan::run(&ScanArgs::default(), settings)
 }
 
-/// Writes the default configuration.
-fn write(path: &Path, force: bool) -> anyhow::Result<()> {
+/// Writes the default configuration, unless there is one. Says whether it did.
+fn write(path: &Path, force: bool) -> anyhow::Result<bool> {
     let shown = escape::path(path);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)
@@ -62,14 +71,11 @@ fn write(path: &Path, force: bool) -> anyhow::Result<()> {
     };
     let mut file = match options.open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(usage(format!(
-                "{shown} exists already: take a baseline with `waxseal scan`, or replace the file with --force"
-            )));
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => return Err(error).with_context(|| format!("cannot create {shown}")),
     };
     let content = default_toml(host::os_name());
     file.write_all(content.as_bytes())
-        .with_context(|| format!("cannot write {shown}"))
+        .with_context(|| format!("cannot write {shown}"))?;
+    Ok(true)
 }

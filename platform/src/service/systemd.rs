@@ -1,9 +1,12 @@
 //! Services of systemd: a unit file, and `systemctl`.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use super::{ServiceError, definition};
+use super::ServiceError;
+use super::definition::{self, file};
 
 /// The unit as packages install it.
 const UNIT: &str = include_str!("../../../packaging/systemd/waxseal.service");
@@ -16,6 +19,9 @@ const NAME: &str = "waxseal.service";
 
 /// Where units of the administrator are.
 const UNITS: &str = "/etc/systemd/system";
+
+/// Where systemd links what starts with the system, by the unit's `WantedBy`.
+const WANTED: &str = "/etc/systemd/system/multi-user.target.wants";
 
 /// Where units of packages are, in the order in which systemd takes them.
 const PACKAGED: [&str; 3] = [
@@ -32,23 +38,42 @@ const SYSTEMCTL: &str = "systemctl";
 pub(super) fn install(program: &Path) -> Result<PathBuf, ServiceError> {
     is_running()?;
     let unit = unit_for(program)?;
-    let path = Path::new(UNITS).join(NAME);
-    write(&path, &unit)?;
+    let own = Path::new(UNITS).join(NAME);
+    let path = match packaged_for(program, &PACKAGED)? {
+        Some(packaged) => {
+            // It would hide the package's unit, also after an upgrade has mended that.
+            if is_ours(&own)? {
+                definition::remove(&own)?;
+            }
+            packaged
+        }
+        None => {
+            write(&own, &unit)?;
+            own
+        }
+    };
     systemctl(&["daemon-reload"])?;
-    systemctl(&["enable", NAME])?;
+    // Not `enable`, which would leave a link to the unit that was there before.
+    systemctl(&["reenable", NAME])?;
     Ok(path)
 }
 
 pub(super) fn uninstall() -> Result<PathBuf, ServiceError> {
     is_running()?;
-    let path = Path::new(UNITS).join(NAME);
-    if !is_ours(&path)? {
+    let own = Path::new(UNITS).join(NAME);
+    if is_ours(&own)? {
+        systemctl(&["disable", "--now", NAME])?;
+        definition::remove(&own)?;
+        systemctl(&["daemon-reload"])?;
+        return Ok(own);
+    }
+    // The unit of a package goes with the package; what starts it with the system is a link.
+    let link = Path::new(WANTED).join(NAME);
+    if link.symlink_metadata().is_err() {
         return Err(ServiceError::NotInstalled);
     }
     systemctl(&["disable", "--now", NAME])?;
-    definition::remove(&path)?;
-    systemctl(&["daemon-reload"])?;
-    Ok(path)
+    Ok(link)
 }
 
 pub(super) fn start() -> Result<(), ServiceError> {
@@ -85,6 +110,25 @@ fn is_installed() -> Result<(), ServiceError> {
         true => Ok(()),
         false => Err(ServiceError::NotInstalled),
     }
+}
+
+/// Returns the unit of a package that starts this program, if it is the one that systemd takes.
+fn packaged_for(program: &Path, dirs: &[&str]) -> Result<Option<PathBuf>, ServiceError> {
+    for dir in dirs {
+        let path = Path::new(dir).join(NAME);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(file("read", &path, error)),
+        };
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("ExecStart="));
+        let started = line.and_then(|command| command.split_whitespace().next());
+        let is_same = started.is_some_and(|started| Path::new(started) == program);
+        return Ok(is_same.then_some(path));
+    }
+    Ok(None)
 }
 
 /// Returns the unit of a program.
@@ -133,8 +177,6 @@ fn run(args: &[&str]) -> Result<ExitStatus, ServiceError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -159,6 +201,28 @@ mod tests {
         ] {
             unit_for(Path::new(path)).unwrap_err();
         }
+    }
+
+    #[test]
+    fn the_unit_of_a_package_counts_for_its_own_program_only() {
+        let temp = tempfile::tempdir().unwrap();
+        let (local, packaged) = (temp.path().join("local"), temp.path().join("packaged"));
+        fs::create_dir(&local).unwrap();
+        fs::create_dir(&packaged).unwrap();
+        let dirs = [local.to_str().unwrap(), packaged.to_str().unwrap()];
+        let find = |program: &str| packaged_for(Path::new(program), &dirs).unwrap();
+        assert_eq!(find(PROGRAM), None);
+
+        fs::write(packaged.join(NAME), UNIT).unwrap();
+        assert_eq!(find(PROGRAM), Some(packaged.join(NAME)));
+        assert_eq!(find("/usr/local/sbin/waxseal"), None);
+        assert_eq!(find("/usr/bin/wax"), None);
+
+        // The first of them is the one that systemd takes.
+        let other = UNIT.replace(PROGRAM, "/usr/local/sbin/waxseal");
+        fs::write(local.join(NAME), other).unwrap();
+        assert_eq!(find(PROGRAM), None);
+        assert_eq!(find("/usr/local/sbin/waxseal"), Some(local.join(NAME)));
     }
 
     #[test]

@@ -1,0 +1,49 @@
+# Removes what install.ps1 has installed, and the service. In PowerShell as an administrator:
+#
+#   powershell -ExecutionPolicy Bypass -File uninstall.ps1
+#
+# Configuration, baseline and journal stay in %ProgramData%\waxseal.
+#Requires -Version 5.1
+#Requires -RunAsAdministrator
+param(
+    [string]$Destination = (Join-Path $env:ProgramFiles 'Waxseal')
+)
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+function Remove-FromPath([string]$Directory) {
+    $name = 'SYSTEM\CurrentControlSet\Control\Session Manager\Environment'
+    $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($name, $true)
+    try {
+        $asWritten = [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames
+        $path = [string]$key.GetValue('Path', '', $asWritten)
+        $entries = @($path -split ';' | Where-Object { $_ -ne $Directory }) -join ';'
+        $key.SetValue('Path', $entries, [Microsoft.Win32.RegistryValueKind]::ExpandString)
+    } finally {
+        $key.Close()
+    }
+}
+
+$program = Join-Path $Destination 'waxseal.exe'
+if (-not (Test-Path $program)) {
+    throw "$program is not there: name the directory with -Destination"
+}
+if (Get-Service -Name waxseal -ErrorAction SilentlyContinue) {
+    & $program service uninstall
+    if ($LASTEXITCODE -ne 0) {
+        throw "the service is not removed, see above (exit status $LASTEXITCODE); nothing else was"
+    }
+}
+Remove-FromPath $Destination
+# Those of install.ps1, and not the whole directory: it may have been there before.
+$files = @(
+    'waxseal.exe', 'waxseal-completion.ps1', 'uninstall.ps1', 'CHANGELOG.md', 'LICENSE-APACHE',
+    'LICENSE-MIT', 'README.md', 'SECURITY.md', 'THIRD-PARTY.txt', 'THIRD-PARTY-mingw-w64.txt', 'docs'
+)
+foreach ($file in $files) {
+    $path = Join-Path $Destination $file
+    if (Test-Path $path) { Remove-Item -Path $path -Recurse -Force }
+}
+if (-not (Get-ChildItem -Path $Destination -Force)) { Remove-Item -Path $Destination }
+
+Write-Output "removed from $Destination; configuration, baseline and journal stay in $env:ProgramData\waxseal"
