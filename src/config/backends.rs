@@ -35,7 +35,7 @@ impl Backend {
     pub fn native() -> Vec<Backend> {
         let is_native = |backend: &Backend| {
             let kind = backend.kind();
-            kind.is_none_or(|kind| BackendKind::HERE.contains(&kind))
+            kind.is_none_or(|kind| BackendKind::native().contains(&kind))
         };
         Backend::ALL.into_iter().filter(is_native).collect()
     }

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::os;
 use crate::dir::Dir;
 
 /// A way to be told of changes.
@@ -27,7 +26,7 @@ pub enum BackendKind {
 }
 
 impl BackendKind {
-    /// Every backend, in the order in which they are best tried.
+    /// Every backend of every operating system.
     pub const ALL: [BackendKind; 4] = [
         BackendKind::Fanotify,
         BackendKind::Inotify,
@@ -35,8 +34,10 @@ impl BackendKind {
         BackendKind::ReadDirectoryChanges,
     ];
 
-    /// Those that this system has, in that order.
-    pub const HERE: &[BackendKind] = os::BACKENDS;
+    /// Returns those of this operating system, in the order in which they are best tried.
+    pub fn native() -> &'static [BackendKind] {
+        super::os::NATIVE
+    }
 
     /// Returns its name, such as `fanotify`.
     pub fn name(self) -> &'static str {
@@ -48,6 +49,9 @@ impl BackendKind {
         }
     }
 }
+
+/// Why a backend of another operating system is not used.
+pub(super) const NOT_HERE: &str = "this operating system does not have it";
 
 impl fmt::Display for BackendKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

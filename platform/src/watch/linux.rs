@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use super::backend::NOT_HERE;
 use super::mounts::Mounts;
 use super::{
     BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher, fanotify,
@@ -14,11 +15,7 @@ use crate::private::FilesystemKind;
 use crate::private::linux::kind_of;
 use crate::process::Processes;
 
-/// Those that this system has.
-pub(super) const BACKENDS: &[BackendKind] = &[BackendKind::Fanotify, BackendKind::Inotify];
-
-/// Why a backend of another system is not used.
-const ELSEWHERE: &str = "this system does not have it";
+pub(super) const NATIVE: &[BackendKind] = &[BackendKind::Fanotify, BackendKind::Inotify];
 
 pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
@@ -34,7 +31,7 @@ pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Wat
                 fanotify::start(options, wants, deliver, Box::new(lookup))
             }
             BackendKind::Inotify => inotify::start(&options.canary_dir, deliver),
-            BackendKind::FsEvents | BackendKind::ReadDirectoryChanges => Err(ELSEWHERE.to_owned()),
+            _ => Err(NOT_HERE.to_owned()),
         };
         match started {
             Ok((backend, queue)) => {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use super::backend::NOT_HERE;
 use super::{
     BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher, fsevents,
 };
@@ -11,10 +12,7 @@ use crate::private::FilesystemKind;
 use crate::private::macos::filesystem_kind_of;
 
 /// Those that this system has.
-pub(super) const BACKENDS: &[BackendKind] = &[BackendKind::FsEvents];
-
-/// Why a backend of another system is not used.
-const ELSEWHERE: &str = "this system does not have it";
+pub(super) const NATIVE: &[BackendKind] = &[BackendKind::FsEvents];
 
 pub(super) fn start(options: &Options, _wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
@@ -26,7 +24,7 @@ pub(super) fn start(options: &Options, _wants: &Wants, hear: &Hear) -> Result<Wa
         let deliver: Deliver = Arc::new(move |signal| hear(Some(kind), signal));
         let started = match kind {
             BackendKind::FsEvents => fsevents::start(&options.canary_dir, &deliver),
-            _ => Err(ELSEWHERE.to_owned()),
+            _ => Err(NOT_HERE.to_owned()),
         };
         match started {
             Ok((backend, queue)) => {

@@ -198,10 +198,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the usual options: every backend that this system has.
+    /// Returns the usual options: every backend of this operating system.
     pub fn new(canary_dir: PathBuf) -> Options {
         Options {
-            backends: BackendKind::HERE.to_vec(),
+            backends: BackendKind::native().to_vec(),
             canary_dir,
             quiet_dir: None,
             has_bounded_queue: false,

@@ -5,8 +5,7 @@ use std::path::Path;
 use super::{BackendKind, Hear, Options, Wants, WatchError, Watcher};
 use crate::dir::Dir;
 
-/// Those that this system has.
-pub(super) const BACKENDS: &[BackendKind] = &[];
+pub(super) const NATIVE: &[BackendKind] = &[];
 
 pub(super) fn start(
     _options: &Options,

@@ -6,16 +6,14 @@ use std::sync::{Arc, Mutex};
 use windows_sys::Win32::Storage::FileSystem::GetDriveTypeW;
 use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
 
+use super::backend::NOT_HERE;
 use super::{
-    BackendHealth, BackendKind, Hear, Options, Wants, WatchError, Watcher, directory_changes,
+    BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher,
+    directory_changes,
 };
 use crate::dir::Dir;
 
-/// Those that this system has.
-pub(super) const BACKENDS: &[BackendKind] = &[BackendKind::ReadDirectoryChanges];
-
-/// Why a backend of another system is not used.
-const ELSEWHERE: &str = "this system does not have it";
+pub(super) const NATIVE: &[BackendKind] = &[BackendKind::ReadDirectoryChanges];
 
 /// What tells of changes made by other machines is the server, if it does.
 const NETWORK: &str = "a network drive";
@@ -27,12 +25,10 @@ pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Wat
     let mut unusable = Vec::new();
     for &kind in &options.backends {
         let hear = Arc::clone(hear);
-        let deliver: super::Deliver = Arc::new(move |signal| hear(Some(kind), signal));
+        let deliver: Deliver = Arc::new(move |signal| hear(Some(kind), signal));
         let started = match kind {
             BackendKind::ReadDirectoryChanges => directory_changes::start(options, wants, &deliver),
-            BackendKind::Fanotify | BackendKind::Inotify | BackendKind::FsEvents => {
-                Err(ELSEWHERE.to_owned())
-            }
+            _ => Err(NOT_HERE.to_owned()),
         };
         match started {
             Ok((backend, queue)) => {
@@ -70,4 +66,20 @@ fn is_remote(letter: u8) -> bool {
     // SAFETY: it ends with a zero.
     let kind = unsafe { GetDriveTypeW(root.as_ptr()) };
     kind == DRIVE_REMOTE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_machine_keeps_is_not_told_of_here() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = Dir::open(temp.path()).unwrap();
+        assert_eq!(elsewhere(&dir, temp.path()), None);
+        for path in [r"\\server\share\x", r"\\?\UNC\server\share"] {
+            assert_eq!(elsewhere(&dir, Path::new(path)), Some(NETWORK), "{path}");
+        }
+        assert_eq!(elsewhere(&dir, Path::new("relative")), None);
+    }
 }

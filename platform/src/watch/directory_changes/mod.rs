@@ -2,7 +2,7 @@
 //!
 //! - `record`: decodes what the system wrote; `completion`: what the end of a read means.
 //! - `places`: which directories are covered, and by which watches.
-//! - `translate`: from records to signals.
+//! - `translate`: from records to signals; `short_names`: which names may stand for longer ones.
 //! - `beats`: canaries that were heard before older records of other watches.
 //! - `sys`, `windows`, `queue`: the system calls, the backend, and its queue.
 //!
@@ -18,6 +18,7 @@ mod beats;
 mod completion;
 mod places;
 mod record;
+mod short_names;
 mod translate;
 
 #[cfg(fuzzing)]

@@ -1,7 +1,8 @@
 //! The queue: takes the ends of reads, reads on, and hands the records to the translator.
 
 use std::io;
-use std::path::Path;
+use std::os::windows::io::AsHandle;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,9 +10,14 @@ use super::beats::Beats;
 use super::completion::{Outcome, ended};
 use super::places::Id;
 use super::record::{Action, Record, records};
-use super::sys::{Completion, Spare, verbatim};
+use super::short_names::{is_short, may_be_short};
+use super::sys::{Completion, Spare};
 use super::translate::Facts;
 use super::windows::{CANARY, Shared, State};
+use crate::nt::{self, What};
+use crate::place;
+use crate::stat::Kind;
+use crate::stat::windows::stat;
 use crate::watch::{BackendKind, LostReason, Queue, Signal};
 
 /// How many reads are taken before others get their turn.
@@ -120,7 +126,10 @@ impl Reader {
             let mut told = Vec::new();
             match record {
                 Ok(record) if id == CANARY => self.hear(&record),
-                Ok(record) => self.translate(id, &record, &mut told),
+                Ok(record) => {
+                    let record = self.spell(id, record, &mut told);
+                    self.translate(id, &record, &mut told);
+                }
                 Err(malformed) => {
                     let reason = LostReason::Error(malformed.to_string());
                     let mut state = self.shared.state();
@@ -137,6 +146,39 @@ impl Reader {
             let watches = self.shared.state().watches.len();
             self.beats.hear(watches);
         }
+    }
+
+    /// Gives what a record tells by a short name its real one.
+    fn spell(&self, id: Id, record: Record, told: &mut Vec<Signal>) -> Record {
+        if !may_be_short(Path::new(&record.name)) {
+            return record;
+        }
+        let root = self
+            .shared
+            .state()
+            .translator
+            .places
+            .path_of(id)
+            .map(Path::to_path_buf);
+        let Some(root) = root else {
+            return record;
+        };
+        let mut name = PathBuf::new();
+        for part in Path::new(&record.name) {
+            name.push(match is_short(part) {
+                true => place::spelled(&root.join(&name), part),
+                false => part.to_owned(),
+            });
+        }
+        let record = Record {
+            name: name.into_os_string(),
+            ..record
+        };
+        let is_gone = matches!(record.action, Action::Removed | Action::RenamedFrom);
+        if is_gone && may_be_short(Path::new(&record.name)) {
+            self.shared.state().translator.lose_short(id, &record, told);
+        }
+        record
     }
 
     fn translate(&self, id: Id, record: &Record, told: &mut Vec<Signal>) {
@@ -223,6 +265,7 @@ impl Queue for Reader {
 
 /// Says whether what has a path now is a directory, and not a link to one.
 fn look(path: &Path) -> Option<bool> {
-    let found = std::fs::symlink_metadata(verbatim(path)).ok()?;
-    Some(found.is_dir())
+    let found = nt::path(path, What::Ask).ok()?;
+    let found = stat(found.handle.as_handle()).ok()?;
+    Some(found.kind == Kind::Directory)
 }

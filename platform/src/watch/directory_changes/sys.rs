@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::{Component, Path, PathBuf, Prefix};
 use std::ptr::{self, NonNull};
 use std::time::Duration;
@@ -26,10 +26,14 @@ use windows_sys::Win32::System::IO::{
 
 use super::completion::{Outcome, outcome};
 use super::places::{Id, Reach};
+use crate::nt::identity;
 
 /// The most that a server on the network takes. The system keeps as much for what comes while
 /// nothing is posted.
 const BUFFER: usize = 64 * 1024;
+
+/// What tells one directory from every other: its volume and its number there.
+pub(super) type Identity = (u64, u128);
 
 /// A buffer for one read, and what the system keeps with it.
 #[repr(C)]
@@ -119,6 +123,11 @@ impl Directory {
             true => Ok(Directory(directory)),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
+    }
+
+    /// Returns what tells it from every other.
+    pub(super) fn identity(&self) -> io::Result<Identity> {
+        identity(self.0.as_handle())
     }
 
     /// Starts to read what `filter` asks for.

@@ -102,6 +102,19 @@ impl Translator {
         }
     }
 
+    /// Takes note that something is gone of which only a name is known that nothing has.
+    pub(super) fn lose_short(&mut self, id: Id, record: &Record, told: &mut Vec<Signal>) {
+        let path = self.path_of(id, &record.name);
+        let parent = path.as_deref().and_then(Path::parent);
+        if let Some(parent) = parent.filter(|parent| self.places.covers(parent)) {
+            let reason = "something was deleted or renamed by a short name".to_owned();
+            told.push(Signal::Lost {
+                below: Some(parent.to_owned()),
+                reason: LostReason::Error(reason),
+            });
+        }
+    }
+
     /// Takes note that nobody knows what happened where a watch tells, which goes on.
     pub(super) fn overflow(&mut self, id: Id, reason: LostReason, told: &mut Vec<Signal>) {
         self.give_up_one(id, told);

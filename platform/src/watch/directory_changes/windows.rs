@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::io;
+use std::os::windows::io::AsHandle;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,13 +24,12 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::places::{Id, Reach};
 use super::queue::Reader;
-use super::sys::{Directory, Port, Posted, Spare, verbatim};
+use super::sys::{Directory, Identity, Port, Posted, Spare, verbatim};
 use super::translate::{Own, Translator};
 use crate::dir::Dir;
+use crate::nt::identity;
 use crate::watch::backend::{Backend, Refused, Started};
-use crate::watch::{
-    BackendHealth, BackendKind, Deliver, LostReason, Options, Queue, Signal, Wants,
-};
+use crate::watch::{BackendHealth, BackendKind, Deliver, Options, Queue, Wants};
 
 /// The watch of the canaries.
 pub(super) const CANARY: Id = 0;
@@ -250,13 +250,6 @@ impl Shared {
         Ok(())
     }
 
-    /// Tells that it is unknown what happens at and below a path, which is covered no longer.
-    fn lost(&self, path: &Path, reason: LostReason) {
-        self.state().signals += 1;
-        let below = Some(path.to_owned());
-        (self.deliver)(Signal::Lost { below, reason });
-    }
-
     /// Covers the directory at a path by a watch that is there, if one tells enough of it.
     fn cover_by_watch(&self, path: &Path, is_tree_wanted: bool) -> bool {
         let mut state = self.state();
@@ -270,7 +263,12 @@ impl Shared {
     }
 
     /// Makes a watch for a directory.
-    fn cover_by_new_watch(&self, path: &Path, is_tree_wanted: bool) -> Result<(), Refused> {
+    fn cover_by_new_watch(
+        &self,
+        path: &Path,
+        identity: Identity,
+        is_tree_wanted: bool,
+    ) -> Result<(), Refused> {
         let _covering = lock(&self.covering);
         // Another thread may have made one meanwhile.
         if self.cover_by_watch(path, is_tree_wanted) {
@@ -286,6 +284,10 @@ impl Shared {
             reason: format!("cannot watch {at:?}: {error}"),
         };
         let mut watch = Watch::open(&self.port, &at, id, reach).map_err(refused)?;
+        if at == path && watch.directory.identity().map_err(refused)? != identity {
+            let reason = format!("another directory has the name {path:?} by now");
+            return Err(Refused { reason });
+        }
         // Locked before anything can come of it: the end of a read must find its watch.
         let mut state = self.state();
         watch.start().map_err(refused)?;
@@ -321,19 +323,14 @@ impl Shared {
 }
 
 impl DirectoryChanges {
-    /// Covers the directory at a path; `is_there` says whether it still is the one that is meant.
-    fn cover_at(&self, path: &Path, is_there: &dyn Fn() -> bool) -> Result<(), Refused> {
+    /// Covers the directory with this identity at a path.
+    fn cover_at(&self, path: &Path, identity: Identity) -> Result<(), Refused> {
         let is_tree_wanted = (self.0.wants)(&path.join(ANY_NAME));
+        // A watch that is there tells by path, whatever directory has that.
         if self.0.cover_by_watch(path, is_tree_wanted) {
             return Ok(());
         }
-        self.0.cover_by_new_watch(path, is_tree_wanted)?;
-        // The watch was made for what had the path then.
-        if !is_there() {
-            self.forget(path);
-            self.0.lost(path, LostReason::Renamed);
-        }
-        Ok(())
+        self.0.cover_by_new_watch(path, identity, is_tree_wanted)
     }
 }
 
@@ -343,7 +340,10 @@ impl Backend for DirectoryChanges {
     }
 
     fn cover(&self, dir: &Dir, path: &Path) -> Result<(), Refused> {
-        self.cover_at(path, &|| dir.is_at(path))
+        let identity = identity(dir.as_handle()).map_err(|error| Refused {
+            reason: format!("the directory is there no longer: {error}"),
+        })?;
+        self.cover_at(path, identity)
     }
 
     fn forget(&self, path: &Path) {

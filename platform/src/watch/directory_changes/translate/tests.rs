@@ -320,6 +320,19 @@ fn a_name_that_does_not_arrive_has_left() {
 }
 
 #[test]
+fn what_is_gone_by_a_short_name_may_be_anything_in_its_directory() {
+    let mut translator = translator();
+    let mut told = Vec::new();
+    for name in ["d/LONGNA~1.TXT", "no/LONGNA~1.TXT"] {
+        let record = record(Action::Removed, name);
+        translator.lose_short(TREE, &record, &mut told);
+    }
+    let lost = "lost /t/d: something was deleted or renamed by a short name";
+    assert_eq!(words(&told), [lost]);
+    assert!(covers(&translator, "/t/d/e"));
+}
+
+#[test]
 fn an_overflow_loses_what_the_watch_tells_of() {
     let mut translator = translator();
     translator.places.watch(Path::new("/l/r"), 3, Reach::Tree);

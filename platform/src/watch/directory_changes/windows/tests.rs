@@ -17,6 +17,7 @@ mod health;
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::watch::{Changes, LostReason, Signal};
 
 /// Far more than anything takes, on the slowest machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -25,8 +26,6 @@ const CREATED: Changes = Changes::CREATED;
 const WRITTEN: Changes = Changes::WRITTEN;
 const ATTRIBUTES: Changes = Changes::ATTRIBUTES;
 const DELETED: Changes = Changes::DELETED;
-
-use crate::watch::Changes;
 
 /// A backend for a temporary directory.
 struct Watched {
@@ -94,8 +93,11 @@ impl Watched {
     /// Covers a directory and lists it, as whoever walks does.
     fn cover(&self, name: &str) {
         let path = self.path(name);
-        self.backend.cover_at(&path, &|| true).unwrap();
-        assert!(fs::read_dir(&path).is_ok());
+        let dir = Dir::open(&path).unwrap();
+        self.backend.cover(&dir, &path).unwrap();
+        // Where a watch was there before, Wine needs it to be opened once more.
+        let dir = Dir::open(&path).unwrap();
+        dir.list().unwrap();
     }
 
     /// Covers a directory and all below it.

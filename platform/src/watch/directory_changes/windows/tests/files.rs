@@ -101,11 +101,7 @@ fn paths_are_long() {
     for _ in 0..6 {
         name = format!("{name}/{}", "d".repeat(60));
         fs::create_dir(verbatim(&watched.path(&name))).unwrap();
-        watched
-            .backend
-            .cover_at(&watched.path(&name), &|| true)
-            .unwrap();
-        assert!(fs::read_dir(verbatim(&watched.path(&name))).is_ok());
+        watched.cover(&name);
     }
     watched.told();
     let file = format!("{name}/file");
@@ -127,4 +123,21 @@ fn what_is_not_covered_is_dropped_and_counted() {
     let told = watched.told();
     told.not("root/no/f").not("outside/f").nothing_lost();
     assert!(watched.backend.health().foreign_dropped > before);
+}
+
+#[test]
+fn what_goes_by_a_short_name_may_have_had_another() {
+    let mut watched = Watched::start();
+    watched.write("root/LONGNA~1.TXT");
+    watched
+        .told()
+        .touched("root/LONGNA~1.TXT", CREATED)
+        .nothing_lost();
+    fs::remove_file(watched.path("root/LONGNA~1.TXT")).unwrap();
+    let told = watched.told();
+    told.touched("root/LONGNA~1.TXT", DELETED);
+    assert!(
+        matches!(&told.lost[..], [(below, _)] if below == "root"),
+        "{told:?}"
+    );
 }

@@ -1,6 +1,7 @@
 //! Overflow, the canary, floods, and what a backend tells of itself.
 
 use super::*;
+use crate::watch::{Coverage, Watcher};
 
 #[test]
 fn an_overflow_is_told_and_the_watch_goes_on() {
@@ -9,7 +10,7 @@ fn an_overflow_is_told_and_the_watch_goes_on() {
     watched.told();
     let name = "n".repeat(100);
     // Nobody reads, and 64 KiB hold some three hundred of such names.
-    for number in 0..2_000 {
+    for number in 0..800 {
         watched.write(&format!("root/d/{name}{number}"));
     }
     let is_overflow = |signal: &Signal| {
@@ -35,7 +36,7 @@ fn an_overflow_is_told_and_the_watch_goes_on() {
 
 #[test]
 fn a_flood_is_told_to_the_last_file() {
-    const FILES: usize = 5_000;
+    const FILES: usize = 2_000;
     let mut watched = Watched::start();
     let path = watched.path("root");
     let writer = std::thread::spawn(move || {
@@ -110,21 +111,50 @@ fn what_cannot_be_watched_is_refused_with_the_reason() {
     let watched = Watched::start();
     watched.write("outside/file");
     for name in ["outside/file", "outside/nothing"] {
-        let refused = watched.backend.cover_at(&watched.path(name), &|| true);
+        let refused = watched.backend.cover_at(&watched.path(name), (0, 0));
         let reason = refused.unwrap_err().reason;
         assert!(reason.contains("cannot watch"), "{reason}");
         assert!(!watched.backend.covers(&watched.path(name)));
     }
+    assert_eq!(watched.watches(), 3);
 }
 
 #[test]
-fn a_directory_that_became_another_is_looked_at_again() {
-    let mut watched = Watched::start();
+fn another_directory_at_the_path_is_not_taken_for_the_one_that_is_meant() {
+    let watched = Watched::start();
     let outside = watched.path("outside");
-    watched.backend.cover_at(&outside, &|| false).unwrap();
+    let dir = Dir::open(&outside).unwrap();
+    watched.rename("outside", "former");
+    watched.mkdir("outside");
+    let refused = watched.backend.cover(&dir, &outside).unwrap_err();
+    assert!(refused.reason.contains("another"), "{}", refused.reason);
     assert!(!watched.backend.covers(&outside));
-    let told = watched.told();
-    assert_eq!(told.lost, [("outside".to_owned(), LostReason::Renamed)]);
+    watched
+        .backend
+        .cover(&dir, &watched.path("former"))
+        .unwrap();
+}
+
+#[test]
+fn a_watcher_of_this_system_covers_by_this_backend() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("root");
+    fs::create_dir(&root).unwrap();
+    let mut options = Options::new(temp.path().join("state").join("canary"));
+    assert_eq!(options.backends, [BackendKind::ReadDirectoryChanges]);
+    options.backends = BackendKind::ALL.to_vec();
+    fs::create_dir(temp.path().join("state")).unwrap();
+    let hear: crate::watch::Hear = Arc::new(|_, _| {});
+    let watcher = Watcher::start(options, Arc::new(|_: &Path| true), hear).unwrap();
+    let dir = Dir::open(&root).unwrap();
+    assert_eq!(watcher.cover(&dir, &root), Coverage::ReadDirectoryChanges);
+    let covering = watcher.covering(&root);
+    assert_eq!(covering, Some(BackendKind::ReadDirectoryChanges));
+    for health in watcher.health() {
+        let is_here = health.kind == BackendKind::ReadDirectoryChanges;
+        assert_eq!(health.unusable.is_none(), is_here, "{health:?}");
+    }
+    assert_eq!(watcher.queues().len(), 1);
 }
 
 #[test]
