@@ -1,8 +1,8 @@
 //! Where things are: paths as the system itself knows them.
 //!
 //! One object has one path here: without links, on Windows and macOS with the letters that its name
-//! has on the disk, and on Windows without the `\\?\` that only the interface wants. The store finds rows by path,
-//! so whoever types `c:\WINDOWS` must mean what a walk has called `C:\Windows`.
+//! has on the disk, and on Windows without the `\\?\` that only the interface wants. The store finds
+//! rows by path, so whoever types `c:\WINDOWS` must mean what a walk has called `C:\Windows`.
 
 #[cfg(target_os = "macos")]
 mod macos;
