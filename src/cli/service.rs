@@ -20,7 +20,7 @@ Examples:
   waxseal status                  how is it?
 
 The service runs `waxseal watch` with the configuration and the state directory of root. On Linux
-it is a unit of systemd.")]
+it is a unit of systemd, on macOS a service of launchd.")]
 pub(super) struct ServiceArgs {
     #[command(subcommand)]
     action: Action,

@@ -575,9 +575,50 @@ fn the_defaults_are_free_of_mistakes() {
     }
 }
 
+/// Checks by which monitor of a default files are watched.
+#[track_caller]
+fn assert_decides(os_name: &str, table: &[(&str, Option<&str>)]) {
+    let policy = Policy::compile(&parse(default_toml(os_name)).policy).unwrap();
+    for (path, expected) in table {
+        let rule = policy.decide(Path::new(path), Kind::File).watched();
+        assert_eq!(rule.map(|rule| rule.name.as_str()), *expected, "{path}");
+    }
+}
+
+#[test]
+fn the_macos_default_knows_what_starts_programs() {
+    let table = [
+        ("/usr/local/bin/tool", Some("programs")),
+        ("/usr/local/bin/.DS_Store", None),
+        ("/usr/local/bin/waxseal", Some("waxseal")),
+        ("/etc/hosts", Some("network and trust")),
+        ("/etc/ntp.conf", Some("configuration")),
+        ("/etc/sudoers", Some("accounts and access")),
+        ("/etc/pam.d/sudo", Some("accounts and access")),
+        ("/etc/zshrc_Apple_Terminal", Some("login scripts")),
+        ("/Library/LaunchDaemons/x.plist", Some("launchd")),
+        ("/Library/LaunchDaemons/waxseal.plist", Some("waxseal")),
+        ("/Users/eve/Library/LaunchAgents/x.plist", Some("launchd")),
+        ("/Users/eve/Library/Caches/x", None),
+        ("/private/var/at/tabs/eve", Some("scheduled and triggered")),
+        (
+            "/Library/Security/SecurityAgentPlugins/x.bundle",
+            Some("extensions and plug-ins"),
+        ),
+        ("/Users/eve/.ssh/authorized_keys", Some("ssh keys")),
+        ("/Users/eve/.ssh/known_hosts", None),
+        (
+            "/Users/eve/Library/Application Support/com.apple.TCC/TCC.db",
+            Some("privacy permissions"),
+        ),
+        ("/Users/eve/.zshenv", Some("login scripts")),
+        ("/System/Library/LaunchDaemons/x.plist", None),
+    ];
+    assert_decides("macos", &table);
+}
+
 #[test]
 fn the_linux_default_knows_what_starts_programs() {
-    let policy = Policy::compile(&parse(default_toml("linux")).policy).unwrap();
     let table = [
         ("/usr/bin/ls", Some("system programs")),
         (
@@ -615,10 +656,7 @@ fn the_linux_default_knows_what_starts_programs() {
         ("/boot/grub/grubenv", None),
         ("/boot/vmlinuz", Some("boot")),
     ];
-    for (path, expected) in table {
-        let rule = policy.decide(Path::new(path), Kind::File).watched();
-        assert_eq!(rule.map(|rule| rule.name.as_str()), expected, "{path}");
-    }
+    assert_decides("linux", &table);
 }
 
 #[test]

@@ -189,7 +189,8 @@ fn extended_attributes_are_decoded_where_their_meaning_is_known() {
         (b"system.acl", b"!#acl 1\nuser:FFFF:eve:501:allow:write\n"),
         (
             b"com.apple.metadata:kMDItemWhereFroms",
-            b"<plist><array><string>https://example.org/a</string></array></plist>",
+            b"bplist00\xa1\x01\x5f\x10\x15https://example.org/a\x08\x0a\0\0\0\0\0\0\x01\x01\
+              \0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x22",
         ),
     ];
     let owned = pairs

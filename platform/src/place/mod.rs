@@ -1,12 +1,25 @@
 //! Where things are: paths as the system itself knows them.
 //!
-//! One object has one path here: without links, and on Windows with the letters that its name has
-//! on the disk and without the `\\?\` that only the interface wants. The store finds rows by path,
-//! so whoever types `c:\WINDOWS` must mean what a walk has called `C:\Windows`.
+//! One object has one path here: without links, on Windows and macOS with the letters that its name
+//! has on the disk, and on Windows without the `\\?\` that only the interface wants. The store finds
+//! rows by path, so whoever types `c:\WINDOWS` must mean what a walk has called `C:\Windows`.
 
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as os;
+#[cfg_attr(
+    not(target_os = "macos"),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod spelling;
 #[cfg(unix)]
+#[cfg_attr(
+    target_os = "macos",
+    allow(dead_code, reason = "names have several spellings there")
+)]
 mod unix;
-#[cfg(unix)]
+#[cfg(all(unix, not(target_os = "macos")))]
 use unix as os;
 #[cfg(windows)]
 mod windows;

@@ -1,7 +1,4 @@
 //! Unix: one tree, and names that are what they are.
-//!
-//! A volume that does not tell upper from lower case (macOS) answers to more than one spelling; a
-//! name that is there in another one is not looked for.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -26,7 +26,7 @@ pub enum BackendKind {
 }
 
 impl BackendKind {
-    /// Every backend, in the order in which they are best tried.
+    /// Every backend of every operating system.
     pub const ALL: [BackendKind; 4] = [
         BackendKind::Fanotify,
         BackendKind::Inotify,

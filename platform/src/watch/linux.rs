@@ -2,14 +2,12 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::PoisonError;
 
 use super::backend::NOT_HERE;
 use super::mounts::Mounts;
-use super::{
-    BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher, fanotify,
-    inotify,
-};
+use super::starting::{deliver, start_each};
+use super::{BackendKind, Hear, Options, Wants, WatchError, Watcher, fanotify, inotify};
 use crate::dir::Dir;
 use crate::private::FilesystemKind;
 use crate::private::linux::kind_of;
@@ -19,45 +17,21 @@ pub(super) const NATIVE: &[BackendKind] = &[BackendKind::Fanotify, BackendKind::
 
 pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
-    let mut backends = Vec::new();
-    let mut queues = Vec::new();
-    let mut unusable = Vec::new();
-    for &kind in &options.backends {
-        let deliver = &deliver(hear, Some(kind));
-        let started = match kind {
-            BackendKind::Fanotify => {
-                let processes = Processes::new();
-                let lookup = move |pid, pidfd: Option<BorrowedFd<'_>>| processes.lookup(pid, pidfd);
-                fanotify::start(options, wants, deliver, Box::new(lookup))
-            }
-            BackendKind::Inotify => inotify::start(&options.canary_dir, deliver),
-            _ => Err(NOT_HERE.to_owned()),
-        };
-        match started {
-            Ok((backend, queue)) => {
-                backends.push(backend);
-                queues.push(queue);
-            }
-            Err(reason) => unusable.push(BackendHealth {
-                unusable: Some(reason),
-                ..BackendHealth::new(kind)
-            }),
+    let mut watcher = start_each(options, hear, |kind, deliver| match kind {
+        BackendKind::Fanotify => {
+            let processes = Processes::new();
+            let lookup = move |pid, pidfd: Option<BorrowedFd<'_>>| processes.lookup(pid, pidfd);
+            fanotify::start(options, wants, deliver, Box::new(lookup))
         }
-    }
-    let deliver = deliver(hear, None);
-    let mounts = Mounts::open(backends.clone(), wants, &deliver).map_err(WatchError::Mounts)?;
+        BackendKind::Inotify => inotify::start(&options.canary_dir, deliver),
+        _ => Err(NOT_HERE.to_owned()),
+    });
+    let mounts = Mounts::open(watcher.backends.clone(), wants, &deliver(hear, None))
+        .map_err(WatchError::Mounts)?;
+    let queues = watcher.queues.get_mut();
+    let queues = queues.unwrap_or_else(PoisonError::into_inner);
     queues.push(Box::new(mounts));
-    Ok(Watcher {
-        backends,
-        unusable,
-        queues: Mutex::new(queues),
-    })
-}
-
-/// Returns where one backend, or none of them, delivers its signals.
-fn deliver(hear: &Hear, backend: Option<BackendKind>) -> Deliver {
-    let hear = Arc::clone(hear);
-    Arc::new(move |signal| hear(backend, signal))
+    Ok(watcher)
 }
 
 /// Returns the name of a file system whose files change without this kernel knowing.

@@ -52,6 +52,8 @@ mod mounts;
 
 #[cfg(target_os = "linux")]
 mod poll;
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+mod starting;
 
 #[cfg(target_os = "linux")]
 mod linux;

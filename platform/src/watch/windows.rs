@@ -1,16 +1,13 @@
 //! Windows: which backends there are.
 
 use std::path::{Component, Path, Prefix};
-use std::sync::{Arc, Mutex};
 
 use windows_sys::Win32::Storage::FileSystem::GetDriveTypeW;
 use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
 
 use super::backend::NOT_HERE;
-use super::{
-    BackendHealth, BackendKind, Deliver, Hear, Options, Wants, WatchError, Watcher,
-    directory_changes,
-};
+use super::starting::start_each;
+use super::{BackendKind, Hear, Options, Wants, WatchError, Watcher, directory_changes};
 use crate::dir::Dir;
 
 pub(super) const NATIVE: &[BackendKind] = &[BackendKind::ReadDirectoryChanges];
@@ -20,32 +17,10 @@ const NETWORK: &str = "a network drive";
 
 pub(super) fn start(options: &Options, wants: &Wants, hear: &Hear) -> Result<Watcher, WatchError> {
     crate::private::ensure_private_dir(&options.canary_dir)?;
-    let mut backends = Vec::new();
-    let mut queues = Vec::new();
-    let mut unusable = Vec::new();
-    for &kind in &options.backends {
-        let hear = Arc::clone(hear);
-        let deliver: Deliver = Arc::new(move |signal| hear(Some(kind), signal));
-        let started = match kind {
-            BackendKind::ReadDirectoryChanges => directory_changes::start(options, wants, &deliver),
-            _ => Err(NOT_HERE.to_owned()),
-        };
-        match started {
-            Ok((backend, queue)) => {
-                backends.push(backend);
-                queues.push(queue);
-            }
-            Err(reason) => unusable.push(BackendHealth {
-                unusable: Some(reason),
-                ..BackendHealth::new(kind)
-            }),
-        }
-    }
-    Ok(Watcher {
-        backends,
-        unusable,
-        queues: Mutex::new(queues),
-    })
+    Ok(start_each(options, hear, |kind, deliver| match kind {
+        BackendKind::ReadDirectoryChanges => directory_changes::start(options, wants, deliver),
+        _ => Err(NOT_HERE.to_owned()),
+    }))
 }
 
 /// Returns the name of a file system whose files change without this system knowing.

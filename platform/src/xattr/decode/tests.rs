@@ -129,6 +129,7 @@ proptest! {
     #[test]
     fn any_bytes_decode_without_panic(bytes: Vec<u8>, revision in 0u8..4) {
         let _ = (posix_acl(&bytes), capability(&bytes), selinux(&bytes));
+        let _ = (acl_lines(&bytes), where_froms(&bytes));
         let versioned = [&[2, 0, 0, 0], &bytes[..]].concat();
         let _ = posix_acl(&versioned);
         let revised = [&[1, 0, 0, revision], &bytes[..]].concat();
@@ -184,35 +185,50 @@ const DOWNLOADED: &[u8] = b"bplist00\xa2\x01\x02\x5f\x10\x1chttps://example.org/
     \x5f\x10\x14https://example.org/\x08\x0b\x2a\0\0\0\0\0\0\x01\x01\0\0\0\0\0\0\0\x03\
     \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x41";
 
+/// Writes a property list as the system does.
+fn property_list(value: &plist::Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    value.to_writer_binary(&mut bytes).unwrap();
+    bytes
+}
+
 #[test]
 fn the_origin_of_a_download_is_read() {
     let expected = ["https://example.org/tool.dmg", "https://example.org/"];
     assert_eq!(where_froms(DOWNLOADED).unwrap(), expected);
-    let xml = b"<?xml version=\"1.0\"?><plist version=\"1.0\"><array>\
-        <string>https://example.org/a?b=1&amp;c</string></array></plist>";
-    assert_eq!(where_froms(xml).unwrap(), ["https://example.org/a?b=1&c"]);
+    let long = format!("https://example.org/{}", "x".repeat(700));
+    let texts = ["", "https://example.org/\u{e9}\u{1f600}", &long];
+    let list = plist::Value::Array(texts.map(plist::Value::from).to_vec());
+    assert_eq!(where_froms(&property_list(&list)).unwrap(), texts);
+    let none = plist::Value::Array(Vec::new());
+    assert!(where_froms(&property_list(&none)).unwrap().is_empty());
 }
 
 #[test]
 fn what_is_no_origin_is_an_error() {
-    for (value, expected) in [
-        (
-            &b"<plist><string>x</string></plist>"[..],
-            OriginError::NotTexts,
-        ),
-        (
-            b"<plist><array><integer>1</integer></array></plist>",
-            OriginError::NotTexts,
-        ),
+    let text = plist::Value::from("x");
+    for other in [
+        text.clone(),
+        plist::Value::Array(vec![1.into()]),
+        plist::Value::Array(vec![plist::Value::Array(vec![text])]),
     ] {
-        assert_eq!(where_froms(value), Err(expected));
+        let bytes = property_list(&other);
+        assert_eq!(where_froms(&bytes), Err(OriginError::NotTexts), "{other:?}");
     }
-    assert!(matches!(
-        where_froms(b""),
-        Err(OriginError::NotAPropertyList(_))
-    ));
-    let large = vec![b' '; 2 << 20];
-    assert_eq!(where_froms(&large), Err(OriginError::TooLarge(2 << 20)));
+    assert_eq!(where_froms(b""), Err(OriginError::Damaged));
+    assert_eq!(where_froms(b"bplist00"), Err(OriginError::Damaged));
+    let large = vec![b' '; 1 << 20];
+    assert_eq!(where_froms(&large), Err(OriginError::TooLarge));
+}
+
+#[test]
+fn one_text_that_is_named_often_is_too_large() {
+    let text = "x".repeat(10_000);
+    let texts = vec![plist::Value::from(text); 10_000];
+    // Equal texts are written once.
+    let bytes = property_list(&plist::Value::Array(texts));
+    assert!(bytes.len() < 64 * 1024, "{}", bytes.len());
+    assert_eq!(where_froms(&bytes), Err(OriginError::TooLarge));
 }
 
 #[test]

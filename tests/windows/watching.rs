@@ -1,0 +1,82 @@
+//! A watch on Windows: many files at once, an end by force, and one in good order.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::util::Sandbox;
+use crate::watch::Watch;
+
+/// More than one buffer of the system holds, several times.
+const STORM: usize = 20_000;
+
+/// The longest that the system lets a service take to end.
+const END: Duration = Duration::from_secs(5);
+
+fn is_in_step(sandbox: &Sandbox) {
+    let scan = sandbox.ndjson("scan", &[]);
+    let about_files = scan.changes().into_iter();
+    let found: Vec<_> = about_files
+        .filter_map(|(_, path)| sandbox.name(&path))
+        .collect();
+    // Wine shows as the time of creation of a directory when something in it last changed.
+    let lost: Vec<&String> = found.iter().filter(|name| name.contains("file")).collect();
+    assert!(lost.is_empty(), "a fresh scan finds {lost:?}");
+}
+
+#[test]
+fn nothing_of_a_storm_is_lost() {
+    let sandbox = Sandbox::with(&[("first/file", "1")]);
+    let mut watch = Watch::configured(&sandbox, "");
+    watch.take();
+    let name = |number: usize| format!("d{}/file{number}", number % 50);
+    for number in 0..STORM {
+        sandbox.write(&name(number), "some content");
+    }
+    let news = watch.news(&sandbox);
+    let created = news.iter().filter(|(action, _)| action == "created");
+    let told: Vec<&str> = created
+        .map(|(_, name)| name.as_str())
+        .filter(|name| name.contains("file"))
+        .collect();
+    let distinct: BTreeSet<&str> = told.iter().copied().collect();
+    assert_eq!((told.len(), distinct.len()), (STORM, STORM), "each once");
+    for number in 0..STORM {
+        fs::remove_file(sandbox.path(name(number))).unwrap();
+    }
+    let news = watch.news(&sandbox);
+    let deleted = news
+        .iter()
+        .filter(|(action, name)| action == "deleted" && name.contains("file"));
+    assert_eq!(deleted.count(), STORM);
+    let asked = Instant::now();
+    watch.stop().exits(0);
+    assert!(
+        asked.elapsed() < END,
+        "it took {:?} to end",
+        asked.elapsed()
+    );
+    is_in_step(&sandbox);
+}
+
+#[test]
+fn what_happens_while_no_watch_runs_is_told_by_the_next_one() {
+    let sandbox = Sandbox::with(&[("file1", "1"), ("file2", "2")]);
+    let mut watch = Watch::configured(&sandbox, "");
+    assert!(watch.is_running());
+    sandbox.write("file1", "changed");
+    assert!(!watch.news(&sandbox).is_empty());
+    watch.kill();
+    sandbox.write("file2", "changed, too");
+    let mut watch = Watch::configured(&sandbox, "");
+    let log = sandbox.waxseal(&["log", "--format=ndjson"]).exits(0);
+    let of_file2 = log
+        .changes()
+        .into_iter()
+        .filter(|(_, path)| path.ends_with("file2"));
+    let updated = of_file2.filter(|(action, _)| action != "initial_scan");
+    assert_eq!(updated.count(), 1);
+    assert_eq!(watch.news(&sandbox), []);
+    watch.stop().exits(0);
+    sandbox.waxseal(&["log", "--verify"]).exits(0);
+}
