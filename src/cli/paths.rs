@@ -79,6 +79,7 @@ pub(super) fn link_target(path: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs;
 

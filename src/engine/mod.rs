@@ -59,6 +59,7 @@ mod worker;
 mod writing;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::path::PathBuf;

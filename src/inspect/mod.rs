@@ -14,6 +14,7 @@ mod streams;
 mod throttle;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 pub use halt::Halt;

@@ -19,6 +19,7 @@ mod file;
 mod stdout;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 pub use delivery::{Delivery, DeliveryError, Failing, Health, Step};

@@ -3,18 +3,30 @@
 //! What a service is and who starts it differs too much to be hidden: each function says what it did
 //! in words for people, and each error what to do instead.
 
+#[cfg(unix)]
+mod definition;
+#[cfg_attr(
+    not(target_os = "macos"),
+    allow(dead_code, reason = "compiled here to be tested here")
+)]
+mod launchd;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as os;
 #[cfg(target_os = "linux")]
 mod systemd;
 #[cfg(target_os = "linux")]
 use systemd as os;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 use unsupported as os;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Duration;
 
 /// Why something cannot be done with the service.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +75,9 @@ pub enum ServiceError {
         /// How it ended; it told on standard error why.
         status: ExitStatus,
     },
+    /// The service was asked to end and has not.
+    #[error("the service has not ended within {0:?}: look at `waxseal status`, and stop it again")]
+    StillRunning(Duration),
 }
 
 /// Makes a program a service that starts with the system; it is not started now. Returns where that
@@ -77,7 +92,7 @@ pub fn uninstall() -> Result<PathBuf, ServiceError> {
     os::uninstall()
 }
 
-/// Starts the service and waits until it watches.
+/// Starts the service and waits until it watches, where the service manager knows that.
 pub fn start() -> Result<(), ServiceError> {
     os::start()
 }
