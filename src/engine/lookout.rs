@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use waxseal_platform::place;
 use waxseal_platform::process::Process;
 use waxseal_platform::stat::Kind;
 use waxseal_platform::watch::{BackendKind, Changes, LostReason, Signal};
@@ -175,7 +176,7 @@ impl Lookout {
     }
 
     fn lost(&self, below: Option<PathBuf>, reason: &LostReason) {
-        let place = below.unwrap_or_else(|| PathBuf::from("/"));
+        let place = below.unwrap_or_else(|| place::top().to_owned());
         let is_relevant = self.policy().is_none_or(|policy| {
             let relevance = Relevance::of(&policy, &place, true);
             !relevance.is_none() || place.parent().is_none()

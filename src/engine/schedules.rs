@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
+use waxseal_platform::place;
 
 use super::EngineError;
 use super::surveying::{Cause, Order};
@@ -122,7 +123,7 @@ impl Schedules {
             plan.last = Some(time);
             due.started.push((plan.key, time.to_string()));
             due.scan.get_or_insert_with(|| Order {
-                paths: vec![PathBuf::from("/")],
+                paths: vec![place::top().to_owned()],
                 full: plan.full,
                 cause: Cause::Scheduled,
             });

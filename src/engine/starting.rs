@@ -82,7 +82,7 @@ impl Engine {
     /// It is remembered until all of it was scanned: what is forgotten here is covered by that scan
     /// only, and the scan may be called off.
     fn places_in_question(&mut self, mandate: &Mandate) -> Result<Vec<PathBuf>, EngineError> {
-        let everything = || vec![PathBuf::from("/")];
+        let everything = || vec![place::top().to_owned()];
         let new = match &self.served {
             _ if self.lifeline.follow(&mandate.backends)? => everything(),
             None => everything(),
@@ -101,7 +101,7 @@ impl Engine {
 
     /// Records that the whole policy is covered: the rest of it was watched all the time.
     fn conclude_reload(&mut self, mandate: &Mandate) -> Result<(), EngineError> {
-        let scope = covered(PathBuf::from("/"), &mandate.policy)?;
+        let scope = covered(place::top().to_owned(), &mandate.policy)?;
         let mut batch = self.baseline.batch()?;
         batch.put_scope(&scope)?;
         Ok(batch.commit()?)

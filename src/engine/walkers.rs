@@ -118,7 +118,7 @@ impl Walker {
     fn collapse(&mut self) {
         let reasons = self.reasons().chain([Reason::Collapsed]).collect();
         if let Some(first) = self.waiting.first_mut() {
-            first.paths = vec![PathBuf::from("/")];
+            first.paths = vec![place::top().to_owned()];
             if let Cause::Hints(known) = &mut first.cause {
                 *known = reasons;
             }
