@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use waxseal_platform::place;
+
 use super::path_pattern::PathPattern;
 use super::spec::{MonitorSpec, PolicySpec};
 
@@ -17,7 +19,7 @@ impl PolicySpec {
         let kept = self.monitors.iter().filter(|one| is_kept(one, earlier));
         let kept_before = earlier.monitors.iter().filter(|one| is_kept(one, self));
         if !kept.eq(kept_before) {
-            return vec![PathBuf::from("/")];
+            return vec![place::top().to_owned()];
         }
         let new = self.monitors.iter().filter(|one| !is_kept(one, earlier));
         let old = earlier.monitors.iter().filter(|one| !is_kept(one, self));
