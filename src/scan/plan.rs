@@ -51,9 +51,9 @@ impl<'p> Plan<'p> {
         } else {
             let is_inside = |root: &PathBuf| paths.iter().any(|path| root.starts_with(path));
             let inside = monitored.filter(is_inside);
-            // The one above all drives is no place where a walk can begin.
-            let named = paths.iter().filter(|path| !path.as_os_str().is_empty());
-            (paths.to_vec(), named.cloned().chain(inside).collect())
+            // What all drives are below is a place, but nothing that could be looked at.
+            let objects = paths.iter().filter(|path| !path.as_os_str().is_empty());
+            (paths.to_vec(), objects.cloned().chain(inside).collect())
         };
         roots.sort();
         roots.dedup();

@@ -6,7 +6,27 @@ use std::os::windows::fs::FileExt as _;
 
 use super::{Performance, Step, UPDATED, Unseen, phase, step};
 
-pub(super) const UNSEEN: [Unseen; 0] = [];
+/// See `docs/limits-windows.md`.
+pub(super) const UNSEEN: [Unseen; 2] = [
+    Unseen {
+        backend: "read_directory_changes",
+        step: "hard_link",
+        phase: 0,
+        missing: &[("attributes_modified", "f")],
+        reason: "the system tells of the name that was used only",
+    },
+    Unseen {
+        backend: "read_directory_changes",
+        step: "rename_directory",
+        phase: 1,
+        missing: &[
+            ("attributes_modified", "to/d/e/g"),
+            ("created", "to/d/e/new"),
+            ("updated", "to/d/e/g"),
+        ],
+        reason: "Wine tells of what is in a renamed directory by its former path; Windows does not",
+    },
+];
 
 /// Returns the steps.
 pub(super) fn steps() -> Vec<Step> {
