@@ -105,7 +105,7 @@ fn whoever_else_comes_in_is_named_writers_first() {
     let everybody = || Sid::parse(&sid(EVERYBODY)).unwrap();
     let reads = allowed(EVERYBODY, 0x0012_00a9);
     assert_eq!(
-        intruder(&[reads.clone()]),
+        intruder(std::slice::from_ref(&reads)),
         Some(Intruder::Reader(everybody()))
     );
     let users = "S-1-5-32-545";

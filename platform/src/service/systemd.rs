@@ -70,6 +70,10 @@ pub(super) fn status() -> Result<bool, ServiceError> {
     Ok(run(&["--no-pager", "--full", "status", NAME])?.success())
 }
 
+pub(super) fn run(work: Box<dyn FnOnce() -> u8 + Send>) -> Result<u8, ServiceError> {
+    Ok(work())
+}
+
 /// Finds out whether systemd runs this system.
 fn is_running() -> Result<(), ServiceError> {
     match Path::new(BOOTED).is_dir() {
