@@ -119,8 +119,8 @@ fn a_running_child_is_described_as_it_was_started() {
     let (uid, gid) = (rustix::process::getuid(), rustix::process::getgid());
     assert_eq!((process.uid, process.euid), (uid.as_raw(), uid.as_raw()));
     assert_eq!((process.gid, process.egid), (gid.as_raw(), gid.as_raw()));
-    let login_uid = crate::host::login_user().map(|(uid, _)| uid);
-    assert_eq!(process.login_uid, login_uid);
+    let login_uid = crate::host::login_user().map(|user| user.id);
+    assert_eq!(process.login_uid.map(|uid| uid.to_string()), login_uid);
     let own_cgroup = std::fs::read("/proc/self/cgroup").unwrap();
     let own_cgroup =
         decode::cgroup(&own_cgroup).map(|path| String::from_utf8(path.to_vec()).unwrap());
