@@ -1,9 +1,11 @@
-//! Values of well-known extended attributes: ACLs, capabilities, labels.
+//! Values of well-known extended attributes: ACLs, capabilities, labels, origins.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use waxseal_platform::xattr::decode::{AclEntry, AclTag, capability, posix_acl, selinux, text};
+use waxseal_platform::xattr::decode::{
+    AclEntry, AclTag, acl_lines, capability, posix_acl, selinux, text, where_froms,
+};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(entries) = posix_acl(bytes) {
@@ -17,6 +19,10 @@ fuzz_target!(|bytes: &[u8]| {
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     assert!(!selinux(bytes).contains('\0'));
+    assert!(acl_lines(bytes).iter().all(|line| !line.contains('\n')));
+    if let Err(error) = where_froms(bytes) {
+        assert!(!error.to_string().is_empty());
+    }
 });
 
 /// Writes an ACL as the kernel does.

@@ -31,6 +31,9 @@ pub mod file;
 pub mod heap;
 #[allow(unsafe_code, reason = "no crate asks Windows for these facts")]
 pub mod host;
+#[cfg(target_os = "macos")]
+#[allow(unsafe_code, reason = "no crate sets the policy of input and output")]
+mod io_policy;
 #[allow(
     unsafe_code,
     reason = "no crate has pipes of Windows that wait only so long"

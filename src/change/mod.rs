@@ -62,6 +62,10 @@ pub enum Field {
     PosixAclAccess,
     /// The default ACL of a directory.
     PosixAclDefault,
+    /// The ACL of macOS.
+    Acl,
+    /// Where the file was downloaded from.
+    Origin,
     /// File capabilities.
     Capability,
     /// Who may do what on Windows, and what is audited.
@@ -79,6 +83,8 @@ impl Field {
             Field::Selinux => Some(decode::SELINUX),
             Field::PosixAclAccess => Some(decode::POSIX_ACL_ACCESS),
             Field::PosixAclDefault => Some(decode::POSIX_ACL_DEFAULT),
+            Field::Acl => Some(decode::ACL),
+            Field::Origin => Some(decode::WHERE_FROMS),
             Field::Capability => Some(decode::CAPABILITY),
             Field::Xattr(name) => Some(name),
             _ => None,
@@ -109,6 +115,8 @@ impl fmt::Display for Field {
             Field::Selinux => "selinux",
             Field::PosixAclAccess => "posix_acl_access",
             Field::PosixAclDefault => "posix_acl_default",
+            Field::Acl => "acl",
+            Field::Origin => "origin",
             Field::Capability => "capability",
             Field::SecurityDescriptor => "security_descriptor",
             Field::Xattr(name) => {
@@ -262,6 +270,8 @@ fn xattr_field(name: &[u8]) -> (Field, Attributes) {
         decode::SELINUX => (Field::Selinux, Attributes::SELINUX),
         decode::POSIX_ACL_ACCESS => (Field::PosixAclAccess, Attributes::ACL),
         decode::POSIX_ACL_DEFAULT => (Field::PosixAclDefault, Attributes::ACL),
+        decode::ACL => (Field::Acl, Attributes::ACL),
+        decode::WHERE_FROMS => (Field::Origin, Attributes::XATTR),
         decode::CAPABILITY => (Field::Capability, Attributes::CAPABILITY),
         other => (Field::Xattr(other.to_vec()), Attributes::XATTR),
     }

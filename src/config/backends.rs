@@ -13,6 +13,8 @@ pub enum Backend {
     Fanotify,
     /// The kernel tells.
     Inotify,
+    /// The system tells, of whole trees: macOS.
+    FsEvents,
     /// The system tells, of whole trees: Windows.
     ReadDirectoryChanges,
     /// Looking again and again. What no other covers is always polled.
@@ -21,9 +23,10 @@ pub enum Backend {
 
 impl Backend {
     /// Every one of every operating system, in the order in which they are best tried.
-    pub const ALL: [Backend; 4] = [
+    pub const ALL: [Backend; 5] = [
         Backend::Fanotify,
         Backend::Inotify,
+        Backend::FsEvents,
         Backend::ReadDirectoryChanges,
         Backend::Poll,
     ];
@@ -42,6 +45,7 @@ impl Backend {
         match self {
             Backend::Fanotify => Some(BackendKind::Fanotify),
             Backend::Inotify => Some(BackendKind::Inotify),
+            Backend::FsEvents => Some(BackendKind::FsEvents),
             Backend::ReadDirectoryChanges => Some(BackendKind::ReadDirectoryChanges),
             Backend::Poll => None,
         }
@@ -52,6 +56,7 @@ impl Backend {
         match self {
             Backend::Fanotify => "fanotify",
             Backend::Inotify => "inotify",
+            Backend::FsEvents => "fsevents",
             Backend::ReadDirectoryChanges => "read_directory_changes",
             Backend::Poll => "poll",
         }

@@ -224,6 +224,8 @@ fn known_xattr(names: &Names, name: &[u8], value: &[u8]) -> Option<(&'static str
         decode::POSIX_ACL_DEFAULT => {
             Some(("posix_acl_default", Known::List(acl_text(names, value)?)))
         }
+        decode::ACL => Some(("acl", Known::List(decode::acl_lines(value)))),
+        decode::WHERE_FROMS => Some(("origin", Known::List(decode::where_froms(value).ok()?))),
         decode::NTFS_SECURITY => {
             Some(("security_descriptor", Known::Text(descriptor_text(value)?)))
         }

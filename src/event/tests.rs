@@ -186,6 +186,11 @@ fn extended_attributes_are_decoded_where_their_meaning_is_known() {
         (b"user.blob", b"\x00\xff"),
         (b"user.look", b"0slike"),
         (b"system.posix_acl_access", b"broken"),
+        (b"system.acl", b"!#acl 1\nuser:FFFF:eve:501:allow:write\n"),
+        (
+            b"com.apple.metadata:kMDItemWhereFroms",
+            b"<plist><array><string>https://example.org/a</string></array></plist>",
+        ),
     ];
     let owned = pairs
         .iter()
@@ -197,6 +202,11 @@ fn extended_attributes_are_decoded_where_their_meaning_is_known() {
         document["file"]["selinux"],
         json!("system_u:object_r:etc_t:s0")
     );
+    assert_eq!(
+        document["file"]["acl"],
+        json!(["user:FFFF:eve:501:allow:write"])
+    );
+    assert_eq!(document["file"]["origin"], json!(["https://example.org/a"]));
     let expected = json!({
         "user.note": "text", "user.blob": "0sAP8=", "user.look": "0sMHNsaWtl",
         "system.posix_acl_access": "broken",

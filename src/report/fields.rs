@@ -63,6 +63,8 @@ fn change(name: &str, before: &Value, after: &Value, style: Style) -> String {
         "attributes" => list("flags", values),
         "posix_acl_access" => list("acl", values),
         "posix_acl_default" => list("default acl", values),
+        "acl" => list("acl", values),
+        "origin" => list("origin", values),
         "security_descriptor" => pair("security", &shown(values.0), &shown(values.1)),
         "target_path" => pair("target", &shown(values.0), &shown(values.1)),
         _ => {

@@ -8,7 +8,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path};
 use std::sync::Mutex;
 
@@ -16,6 +16,7 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir, ResolveFlags, SeekFrom, openat2};
 use rustix::io::Errno;
 
 use super::steady::steady;
+use super::unix::{c_name, checked};
 use super::{Entry, Metadata};
 use crate::file::os::{File, Streams};
 use crate::stat::linux::{inode_flags, stat_at, stat_fd};
@@ -288,20 +289,6 @@ fn open_noatime(
         Err(Errno::PERM) => rustix::fs::openat(&dir, name, flags, Mode::empty()),
         opened => opened,
     }
-}
-
-/// Refuses a name that is not one plain name: it could lead out of the directory.
-fn checked(name: &OsStr) -> io::Result<&OsStr> {
-    let bytes = name.as_bytes();
-    if bytes.is_empty() || bytes == b"." || bytes == b".." || bytes.contains(&b'/') {
-        let message = format!("{name:?} is not the name of a directory entry");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
-    Ok(name)
-}
-
-fn c_name(name: &OsStr) -> io::Result<CString> {
-    Ok(CString::new(name.as_bytes())?)
 }
 
 /// Returns a path that leads to exactly what a descriptor has open.

@@ -8,15 +8,19 @@
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux as os;
+#[cfg(target_os = "macos")]
+pub(crate) mod macos;
 #[cfg(target_os = "linux")]
 mod survey;
+#[cfg(target_os = "macos")]
+pub(crate) use macos as os;
 #[cfg(windows)]
 pub(crate) mod windows;
 #[cfg(windows)]
 pub(crate) use windows as os;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 pub(crate) mod unsupported;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 pub(crate) use unsupported as os;
 
 #[cfg(unix)]

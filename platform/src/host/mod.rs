@@ -3,6 +3,14 @@
 //! Read when asked for, kept by nobody here. A fact that the system does not tell is `None` or an
 //! empty string, never invented.
 
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as system;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

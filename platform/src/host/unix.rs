@@ -1,4 +1,4 @@
-//! Unix: system calls, and on Linux a few files of `/proc` and `/etc`, absent elsewhere.
+//! Unix: system calls, and what `linux.rs` and `macos.rs` know.
 
 use std::env;
 use std::fs;
@@ -7,45 +7,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::clock_gettime;
 
-use super::User;
+pub(super) use super::system::{machine_id, resident_memory};
+use super::{User, system};
 use crate::names::Names;
-
-/// The clock that goes on while the machine sleeps. Elsewhere the monotonic one does.
-#[cfg(target_os = "linux")]
-const SINCE_BOOT: ClockId = ClockId::Boottime;
-#[cfg(not(target_os = "linux"))]
-const SINCE_BOOT: ClockId = ClockId::Monotonic;
 
 pub(super) fn hostname() -> String {
     text(rustix::system::uname().nodename().to_bytes())
-}
-
-pub(super) fn machine_id() -> Option<String> {
-    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
-        .into_iter()
-        .find_map(|path| {
-            let id = fs::read_to_string(path).ok()?;
-            let id = id.trim();
-            let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-            is_id.then(|| id.to_owned())
-        })
 }
 
 pub(super) fn kernel_release() -> String {
     text(rustix::system::uname().release().to_bytes())
 }
 
-pub(super) fn resident_memory() -> Option<u64> {
-    // The second number is of pages, see proc_pid_statm(5).
-    let statm = fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
-}
-
 pub(super) fn since_boot() -> Option<Duration> {
-    Duration::try_from(clock_gettime(SINCE_BOOT)).ok()
+    Duration::try_from(clock_gettime(system::SINCE_BOOT)).ok()
 }
 
 pub(super) fn is_privileged() -> bool {
@@ -54,7 +31,7 @@ pub(super) fn is_privileged() -> bool {
 
 pub(super) fn default_state_dir() -> Option<PathBuf> {
     if is_privileged() {
-        return Some(PathBuf::from("/var/lib/waxseal"));
+        return Some(PathBuf::from(system::STATE_DIR));
     }
     user_directory("XDG_STATE_HOME", ".local/state").map(|dir| dir.join("waxseal"))
 }
@@ -79,16 +56,12 @@ fn user_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
 
 pub(super) fn raise_open_file_limit() -> io::Result<u64> {
     let limit = getrlimit(Resource::Nofile);
-    if limit.current != limit.maximum {
-        setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: limit.maximum,
-                ..limit
-            },
-        )?;
+    // `None` is no limit.
+    let current = limit.maximum.or(system::MOST_OPEN_FILES);
+    if limit.current != current && limit.current.is_some() {
+        setrlimit(Resource::Nofile, Rlimit { current, ..limit })?;
     }
-    Ok(limit.maximum.unwrap_or(u64::MAX))
+    Ok(current.unwrap_or(u64::MAX))
 }
 
 pub(super) fn current_user() -> User {

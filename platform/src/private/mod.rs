@@ -17,11 +17,20 @@ use windows as os;
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 use linux as mounts;
+#[cfg(target_os = "macos")]
+pub(crate) mod macos;
+#[cfg(target_os = "macos")]
+use macos as mounts;
+#[cfg_attr(
+    not(target_os = "macos"),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod type_name;
 #[cfg(windows)]
 use windows as mounts;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as mounts;
 
 #[cfg(test)]

@@ -3,6 +3,17 @@
 //! What a service is and who starts it differs too much to be hidden: each function says what it did
 //! in words for people, and each error what to do instead.
 
+#[cfg(unix)]
+mod definition;
+#[cfg_attr(
+    not(target_os = "macos"),
+    allow(dead_code, reason = "compiled here to be tested here")
+)]
+mod launchd;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as os;
 #[cfg(target_os = "linux")]
 mod systemd;
 #[cfg(target_os = "linux")]
@@ -11,14 +22,15 @@ use systemd as os;
 mod windows;
 #[cfg(windows)]
 use windows as os;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as os;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Duration;
 
 /// Why something cannot be done with the service.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +110,9 @@ pub enum ServiceError {
         /// How it ended; it told on standard error why.
         status: ExitStatus,
     },
+    /// The service was asked to end and has not.
+    #[error("the service has not ended within {0:?}: look at `waxseal status`, and stop it again")]
+    StillRunning(Duration),
 }
 
 /// Makes a program a service that starts with the system; it is not started now. Returns where that
@@ -112,7 +127,7 @@ pub fn uninstall() -> Result<PathBuf, ServiceError> {
     os::uninstall()
 }
 
-/// Starts the service and waits until it watches.
+/// Starts the service and waits until it watches, where the service manager knows that.
 pub fn start() -> Result<(), ServiceError> {
     os::start()
 }

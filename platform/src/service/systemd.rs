@@ -1,12 +1,9 @@
 //! Services of systemd: a unit file, and `systemctl`.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use super::ServiceError;
+use super::{ServiceError, definition};
 
 /// The unit as packages install it.
 const UNIT: &str = include_str!("../../../packaging/systemd/waxseal.service");
@@ -49,7 +46,7 @@ pub(super) fn uninstall() -> Result<PathBuf, ServiceError> {
         return Err(ServiceError::NotInstalled);
     }
     systemctl(&["disable", "--now", NAME])?;
-    fs::remove_file(&path).map_err(|source| file("remove", &path, source))?;
+    definition::remove(&path)?;
     systemctl(&["daemon-reload"])?;
     Ok(path)
 }
@@ -108,38 +105,12 @@ fn unit_for(program: &Path) -> Result<String, ServiceError> {
 
 /// Says whether a unit is there, and refuses one that we have not written.
 fn is_ours(path: &Path) -> Result<bool, ServiceError> {
-    // A link would be somebody's choice, such as a masked unit.
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(file("look at", path, error)),
-        Ok(found) if !found.is_file() => return Err(ServiceError::Foreign(path.to_owned())),
-        Ok(_) => {}
-    }
-    let text = fs::read_to_string(path).map_err(|source| file("read", path, source))?;
-    let first = |text: &str| text.lines().next().map(str::to_owned);
-    match first(&text) == first(UNIT) {
-        true => Ok(true),
-        false => Err(ServiceError::Foreign(path.to_owned())),
-    }
+    definition::is_ours(path, UNIT, |text| text.lines().next())
 }
 
-/// Writes a unit beside its place and renames it there: systemd never reads half of it.
 fn write(path: &Path, unit: &str) -> Result<(), ServiceError> {
     is_ours(path)?;
-    let new = path.with_extension("service.new");
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o644)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(&new)
-        .and_then(|mut at| {
-            at.write_all(unit.as_bytes())?;
-            at.sync_all()
-        });
-    written.map_err(|source| file("write", &new, source))?;
-    fs::rename(&new, path).map_err(|source| file("write", path, source))
+    definition::write(path, unit)
 }
 
 fn systemctl(args: &[&str]) -> Result<(), ServiceError> {
@@ -164,13 +135,10 @@ fn call(args: &[&str]) -> Result<ExitStatus, ServiceError> {
     })
 }
 
-fn file(op: &'static str, path: &Path, source: io::Error) -> ServiceError {
-    let path = path.to_owned();
-    ServiceError::File { op, path, source }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -5,10 +5,11 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, FileType, Statx, StatxAttributes, StatxFlags, StatxTimestamp};
+use rustix::fs::{AtFlags, Statx, StatxAttributes, StatxFlags, StatxTimestamp};
 use rustix::io::Errno;
 
-use super::{InodeFlags, Kind, Stat, Timestamp, device};
+use super::unix::kind;
+use super::{InodeFlags, Stat, Timestamp, device};
 
 /// The `STATX_ATTR_*` bits that are inode flags.
 const ATTRIBUTES: [(StatxAttributes, InodeFlags); 7] = [
@@ -79,7 +80,7 @@ fn statx(fd: BorrowedFd<'_>, name: &CStr, flags: AtFlags) -> io::Result<Stat> {
 fn convert(statx: &Statx) -> io::Result<Stat> {
     let has_btime = statx.stx_mask & StatxFlags::BTIME.bits() != 0;
     Ok(Stat {
-        kind: kind(statx.stx_mode)?,
+        kind: kind(u32::from(statx.stx_mode))?,
         device: device(statx.stx_dev_major, statx.stx_dev_minor),
         inode: statx.stx_ino,
         mode: u32::from(statx.stx_mode) & 0o7777,
@@ -97,22 +98,6 @@ fn convert(statx: &Statx) -> io::Result<Stat> {
             statx.stx_attributes.contains(attribute)
         }),
     })
-}
-
-fn kind(mode: u16) -> io::Result<Kind> {
-    match FileType::from_raw_mode(u32::from(mode)) {
-        FileType::RegularFile => Ok(Kind::File),
-        FileType::Directory => Ok(Kind::Directory),
-        FileType::Symlink => Ok(Kind::Symlink),
-        FileType::Fifo => Ok(Kind::Fifo),
-        FileType::Socket => Ok(Kind::Socket),
-        FileType::CharacterDevice => Ok(Kind::CharDevice),
-        FileType::BlockDevice => Ok(Kind::BlockDevice),
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("the file system reports an unknown file type, mode {mode:#o}"),
-        )),
-    }
 }
 
 fn timestamp(time: &StatxTimestamp) -> Timestamp {

@@ -4,6 +4,11 @@
 //! attributes, stored in the baseline. The numbers behind [`Kind`] and [`InodeFlags`] are our own
 //! and go to disk, so they never change meaning. Nothing here follows a link or opens a file.
 
+#[cfg_attr(
+    not(target_os = "macos"),
+    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
+)]
+mod bsd;
 mod flags;
 mod timestamp;
 
@@ -12,6 +17,10 @@ pub use timestamp::Timestamp;
 
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
+#[cfg(target_os = "macos")]
+pub(crate) mod macos;
+#[cfg(unix)]
+mod unix;
 #[cfg(windows)]
 pub(crate) mod windows;
 

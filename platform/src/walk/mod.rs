@@ -9,6 +9,7 @@
 //! - `walker`: one thread: opens, lists, calls the visitor.
 //! - `node`: the directories above pending ones: their paths and open descriptors.
 //! - `open_dirs`, `limits`: the bound on descriptors.
+//! - `firmlinks`: directories of macOS that have two paths.
 //!
 //! What it promises: every directory is reached through the open directory it was listed in, by
 //! one name, following no link, and it is checked that what was opened is what was listed. Each
@@ -21,6 +22,7 @@
 //! bind mount of a part of the same file system cannot be told from a plain directory: it is
 //! walked, even with [`Walk::one_file_system`], unless it shows a directory above itself.
 
+mod firmlinks;
 mod limits;
 mod node;
 mod open_dirs;
@@ -97,19 +99,23 @@ pub struct Next<'w, T> {
     wishes: &'w mut Wishes<T>,
     /// The only device to descend into, if there is such a limit.
     within: Option<u64>,
+    /// What of this listing is walked by another path.
+    firmlinks: Option<firmlinks::View<'static>>,
 }
 
 impl<T> Next<'_, T> {
     /// Asks to walk a directory of this listing; false when it will not be walked.
     ///
-    /// That is so for what is no directory, what could not be looked at, and in a walk over one
-    /// file system what lies on another.
+    /// That is so for what is no directory, what could not be looked at, in a walk over one file
+    /// system what lies on another, and on macOS what is walked by another path.
     pub fn descend(&mut self, entry: &Entry) -> bool {
         let Ok(stat) = &entry.stat else {
             return false;
         };
         let is_outside = self.within.is_some_and(|device| device != stat.device);
-        if stat.kind != Kind::Directory || is_outside {
+        let is_elsewhere =
+            || (self.firmlinks.as_ref()).is_some_and(|view| view.is_elsewhere(&entry.name));
+        if stat.kind != Kind::Directory || is_outside || is_elsewhere() {
             return false;
         }
         self.wishes

@@ -7,7 +7,7 @@
 //! by going down from its nearest open ancestor, one name at a time, following no link and checking
 //! at every step that the directory is still the one that was listed.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -78,6 +78,12 @@ impl Place {
     /// Returns the number of directories between this one and its root.
     pub(super) fn depth(&self) -> usize {
         self.parent.as_ref().map_or(0, |parent| parent.depth + 1)
+    }
+
+    /// Returns the path of the root that this place is below.
+    pub(super) fn root(&self) -> &OsStr {
+        let root = self.parent.as_ref().and_then(|parent| parent.up().last());
+        root.map_or(&self.name, |root| &root.name)
     }
 
     /// Opens the directory that was listed here.

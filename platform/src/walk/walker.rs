@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::node::{Identity, Node, Place};
 use super::open_dirs::Keeper;
 use super::pool::Member;
-use super::{Listing, Next, Visitor, WalkOp, limits};
+use super::{Listing, Next, Visitor, WalkOp, firmlinks, limits};
 use crate::dir::{Dir, Entry};
 
 /// How often an opening for which there was no descriptor is tried again, each time after closing
@@ -148,9 +148,12 @@ impl<'w, V: Visitor> Walker<'w, V> {
             depth: place.depth(),
         };
         let within = self.one_file_system.then_some(identity.device);
+        let firmlinks =
+            firmlinks::system().and_then(|all| all.view(Path::new(place.root()), &path));
         let mut next = Next {
             wishes: &mut self.wishes,
             within,
+            firmlinks,
         };
         self.visitor.directory(listing, &mut next);
         if self.wishes.stop {

@@ -19,15 +19,18 @@ pub enum BackendKind {
     Fanotify,
     /// Linux: one watch for each directory.
     Inotify,
+    /// macOS: one stream for whole trees.
+    FsEvents,
     /// Windows: one watch for each tree.
     ReadDirectoryChanges,
 }
 
 impl BackendKind {
-    /// Every backend of every operating system.
-    pub const ALL: [BackendKind; 3] = [
+    /// Every backend, in the order in which they are best tried.
+    pub const ALL: [BackendKind; 4] = [
         BackendKind::Fanotify,
         BackendKind::Inotify,
+        BackendKind::FsEvents,
         BackendKind::ReadDirectoryChanges,
     ];
 
@@ -41,6 +44,7 @@ impl BackendKind {
         match self {
             BackendKind::Fanotify => "fanotify",
             BackendKind::Inotify => "inotify",
+            BackendKind::FsEvents => "fsevents",
             BackendKind::ReadDirectoryChanges => "read_directory_changes",
         }
     }
@@ -133,6 +137,10 @@ pub(super) trait Backend: Send + Sync {
 
     /// Says whether something is covered at or below this path, or the directory it is in; `true`
     /// where that is not known.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(dead_code, reason = "other systems tell of mounts in the same queue")
+    )]
     fn is_near(&self, _path: &Path) -> bool {
         true
     }

@@ -23,6 +23,12 @@ mod actor;
 )]
 mod backend;
 mod changes;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "not every backend over notify needs all of it")
+)]
+mod covered;
 #[cfg_attr(
     not(windows),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
@@ -33,6 +39,9 @@ mod directory_changes;
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
 mod fanotify;
+// What is pure in it is tested on Linux, which has `notify` too.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod fsevents;
 #[cfg(target_os = "linux")]
 mod inotify;
 #[cfg_attr(
@@ -48,14 +57,18 @@ mod poll;
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as os;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as os;
 #[cfg(windows)]
 #[allow(unsafe_code, reason = "no crate asks of what kind a drive is")]
 mod windows;
 #[cfg(windows)]
 use windows as os;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as os;
 
 #[cfg(test)]
@@ -89,7 +102,7 @@ pub type Hear = Arc<dyn Fn(Option<BackendKind>, Signal) + Send + Sync>;
 
 /// Takes the signals of one backend.
 #[cfg_attr(
-    not(any(target_os = "linux", windows)),
+    not(any(target_os = "linux", target_os = "macos", windows)),
     allow(dead_code, reason = "what uses it is for other systems")
 )]
 type Deliver = Arc<dyn Fn(Signal) + Send + Sync>;
@@ -221,6 +234,8 @@ pub enum Coverage {
     Fanotify,
     /// The kernel tells through inotify.
     Inotify,
+    /// The system tells through FSEvents.
+    FsEvents,
     /// Windows tells through `ReadDirectoryChangesW`.
     ReadDirectoryChanges,
     /// Nobody tells; only looking again and again helps.
@@ -235,6 +250,7 @@ impl From<BackendKind> for Coverage {
         match kind {
             BackendKind::Fanotify => Coverage::Fanotify,
             BackendKind::Inotify => Coverage::Inotify,
+            BackendKind::FsEvents => Coverage::FsEvents,
             BackendKind::ReadDirectoryChanges => Coverage::ReadDirectoryChanges,
         }
     }

@@ -2,12 +2,17 @@
 //!
 //! [`Xattrs`] is filled by `dir` and `file` and stored as it is. Nothing is filtered and no value
 //! is shortened here: whether an attribute counts is the policy's business. [`decode`] turns ACLs,
-//! capabilities and labels into text; it is pure and compiled on every operating system.
+//! capabilities, labels and origins into text; it is pure and compiled on every operating system.
 
 pub mod decode;
 
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
+#[cfg(target_os = "macos")]
+#[allow(unsafe_code, reason = "no crate reads access control lists of macOS")]
+pub(crate) mod macos;
+#[cfg(unix)]
+mod unix;
 #[cfg(windows)]
 pub(crate) mod windows;
 

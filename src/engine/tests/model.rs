@@ -31,7 +31,7 @@ fn backends(random: &mut Random) -> Vec<BackendKind> {
     match random.below(8) {
         0..=3 => vec![BackendKind::Fanotify],
         4..=5 => vec![BackendKind::Inotify],
-        6 => BackendKind::ALL.to_vec(),
+        6 => BackendKind::native().to_vec(),
         _ => Vec::new(),
     }
 }

@@ -197,7 +197,7 @@ mod tests {
     fn places(roots: &[(&str, Reach)], covered: &[&str]) -> Places {
         let mut places = Places::default();
         for (id, (root, reach)) in (1..).zip(roots) {
-            assert_eq!(places.watch(path(root), id, *reach), []);
+            assert_eq!(places.watch(path(root), id, *reach), Vec::<Id>::new());
         }
         covered
             .iter()
@@ -243,11 +243,11 @@ mod tests {
         ];
         let covered = ["/a", "/a/b", "/a/b/c", "/a/b-c", "/x/b", "/x/b-c"];
         let mut places = places(&roots, &covered);
-        assert_eq!(places.forget(path("/a/b")), []);
+        assert_eq!(places.forget(path("/a/b")), Vec::<Id>::new());
         assert!(!places.covers(path("/a/b/c")) && places.covers(path("/a/b-c")));
         assert_eq!(places.forget(path("/x/b")), [2]);
         assert!(places.covers(path("/x/b-c")));
-        assert_eq!(places.forget_below(path("/a")), []);
+        assert_eq!(places.forget_below(path("/a")), Vec::<Id>::new());
         assert!(places.covers(path("/a")) && !places.covers(path("/a/b-c")));
         assert_eq!(places.reach_at(path("/a")), Some(Reach::Tree));
         assert_eq!(places.forget_below(path("/")), [1, 3]);

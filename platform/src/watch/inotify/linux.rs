@@ -19,20 +19,17 @@ use std::time::{Duration, Instant};
 use notify::event::EventKindMask;
 use notify::{Config, ErrorKind, INotifyWatcher, RecursiveMode, WatchPathConfig, Watcher};
 
-use super::covered::Identity;
 use super::decode::decode;
 use super::translate::Translator;
 use crate::dir::Dir;
 use crate::stat::Stat;
 use crate::stat::linux::stat_at;
-use crate::watch::backend::{Backend, BackendHealth, BackendKind, Queue, Refused};
+use crate::watch::backend::{Backend, BackendHealth, BackendKind, Queue, Refused, Started};
+use crate::watch::covered::Identity;
 use crate::watch::{Deliver, LostReason, Signal};
 
 /// The file in the directory of the canaries that is ours.
 const CANARY: &str = "inotify";
-
-/// A backend and the queue that goes with it.
-pub(in crate::watch) type Started = (Arc<dyn Backend>, Box<dyn Queue>);
 
 /// Starts the backend with its canary in this directory, which must exist and be private.
 ///

@@ -4,18 +4,13 @@
 //!
 //! - `decode`: an event of `notify` becomes a [`decode::Told`], a record of one thing.
 //! - `translate`: records become signals, with what is known of the directories that are covered
-//!   (`covered`) and of names that left and did not arrive yet (`renames`).
+//!   (`watch/covered.rs`) and of names that left and did not arrive yet (`renames`).
 //! - `linux`: the backend. It adds and drops watches, never from within the callback, because
 //!   `notify` would wait for itself.
 //!
 //! All but `linux` is pure. What inotify cannot tell is not made up: there is never an actor, and
 //! changes that we make ourselves are told like those of others.
 
-#[cfg_attr(
-    not(target_os = "linux"),
-    allow(dead_code, reason = "compiled everywhere to be tested everywhere")
-)]
-mod covered;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")

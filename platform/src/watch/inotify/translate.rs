@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::covered::{Covered, Identity};
 use super::decode::Told;
 use super::renames::{Departed, Renames};
 use crate::stat::{Kind, Stat};
+use crate::watch::covered::{Covered, Identity};
 use crate::watch::{BackendKind, Changes, LostReason, Signal};
 
 /// Everything that the meaning of the next record depends on.

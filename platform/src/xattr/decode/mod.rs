@@ -1,15 +1,17 @@
-//! Well-known attribute values as text: POSIX ACLs, Linux file capabilities, SELinux labels, security
-//! descriptors of Windows.
+//! Well-known attribute values as text: ACLs of POSIX and macOS, Linux file capabilities, SELinux
+//! labels, security descriptors of Windows, the origin of downloads.
 //!
 //! Pure functions over bytes that anybody with access to the file may have written, so every
 //! length is checked and damage is an error, never a panic. The layouts are the kernel's.
 
 mod acl;
 mod capability;
+mod origin;
 mod security;
 
 pub use acl::{AclEntry, AclError, AclTag, posix_acl, text};
 pub use capability::{CapabilityError, capability};
+pub use origin::{OriginError, where_froms};
 pub use security::{SecurityDescriptor, SecurityError, Sid, security_descriptor};
 
 #[cfg(test)]
@@ -34,6 +36,22 @@ pub const REPARSE_TAG: &[u8] = b"system.ntfs_reparse_tag";
 pub const REPARSE_DATA: &[u8] = b"system.ntfs_reparse_data";
 /// What the names of streams stand behind; the value is the size and the SHA-256 of what is in one.
 pub const STREAM: &[u8] = b"stream.";
+/// The name under which the access control list of macOS is kept, which is no attribute there.
+pub const ACL: &[u8] = b"system.acl";
+/// The attribute in which macOS keeps where a file was downloaded from.
+pub const WHERE_FROMS: &[u8] = b"com.apple.metadata:kMDItemWhereFroms";
+
+/// Returns the entries of an access control list of macOS, as its `acl_to_text` writes them; bytes
+/// outside UTF-8 are replaced.
+pub fn acl_lines(value: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(value);
+    let lines = text.lines().filter(|line| !line.is_empty());
+    // The first line names the format.
+    lines
+        .filter(|line| !line.starts_with("!#acl"))
+        .map(str::to_owned)
+        .collect()
+}
 
 /// Returns the SELinux label: the value up to its NUL, bytes outside UTF-8 replaced.
 pub fn selinux(value: &[u8]) -> String {

@@ -53,7 +53,7 @@ pub fn security_descriptor(value: &[u8]) -> Result<SecurityDescriptor<'_>, Secur
         let offset = offset.filter(|offset| *offset != 0)?;
         Some(value.get(offset as usize..).unwrap_or_default())
     };
-    let sid_at = |index| at(index).map(|bytes| Sid::decode(bytes)).transpose();
+    let sid_at = |index| at(index).map(Sid::decode).transpose();
     let list_at = |index, bit| match control & bit {
         0 => Ok(None),
         _ => at(index).map(list).transpose(),

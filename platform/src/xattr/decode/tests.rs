@@ -178,3 +178,59 @@ fn a_sid_is_written_as_windows_writes_it() {
     assert_eq!(large.encode(), sid);
     assert!(Sid::decode(&[1, 16, 0, 0, 0, 0, 0, 5]).is_err());
 }
+
+/// As browsers write it for a download: the address of the file, then of the page.
+const DOWNLOADED: &[u8] = b"bplist00\xa2\x01\x02\x5f\x10\x1chttps://example.org/tool.dmg\
+    \x5f\x10\x14https://example.org/\x08\x0b\x2a\0\0\0\0\0\0\x01\x01\0\0\0\0\0\0\0\x03\
+    \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x41";
+
+#[test]
+fn the_origin_of_a_download_is_read() {
+    let expected = ["https://example.org/tool.dmg", "https://example.org/"];
+    assert_eq!(where_froms(DOWNLOADED).unwrap(), expected);
+    let xml = b"<?xml version=\"1.0\"?><plist version=\"1.0\"><array>\
+        <string>https://example.org/a?b=1&amp;c</string></array></plist>";
+    assert_eq!(where_froms(xml).unwrap(), ["https://example.org/a?b=1&c"]);
+}
+
+#[test]
+fn what_is_no_origin_is_an_error() {
+    for (value, expected) in [
+        (
+            &b"<plist><string>x</string></plist>"[..],
+            OriginError::NotTexts,
+        ),
+        (
+            b"<plist><array><integer>1</integer></array></plist>",
+            OriginError::NotTexts,
+        ),
+    ] {
+        assert_eq!(where_froms(value), Err(expected));
+    }
+    assert!(matches!(
+        where_froms(b""),
+        Err(OriginError::NotAPropertyList(_))
+    ));
+    let large = vec![b' '; 2 << 20];
+    assert_eq!(where_froms(&large), Err(OriginError::TooLarge(2 << 20)));
+}
+
+#[test]
+fn a_damaged_origin_is_never_a_panic() {
+    for len in 0..DOWNLOADED.len() {
+        let _ = where_froms(&DOWNLOADED[..len]);
+        for bits in [0x01, 0x80, 0xff] {
+            let mut damaged = DOWNLOADED.to_vec();
+            damaged[len] ^= bits;
+            let _ = where_froms(&damaged);
+        }
+    }
+}
+
+#[test]
+fn the_entries_of_a_list_of_macos_are_its_lines() {
+    let text = b"!#acl 1\ngroup:ABCDEFAB-CDEF-ABCD-EFAB-CDEF0000000C:everyone:12:deny:delete\n";
+    let expected = ["group:ABCDEFAB-CDEF-ABCD-EFAB-CDEF0000000C:everyone:12:deny:delete"];
+    assert_eq!(acl_lines(text), expected);
+    assert!(acl_lines(b"!#acl 1\n").is_empty());
+}

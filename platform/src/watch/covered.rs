@@ -1,4 +1,4 @@
-//! Which directories are covered, and which watches of `notify` are to be dropped.
+//! Which directories a backend over `notify` covers, and which of its watches are to be dropped.
 //!
 //! `notify` knows watches by path and keeps a path also when another directory has come to it. So
 //! the identity of each directory is kept here, and a path whose directory went away is *stale*
@@ -13,7 +13,7 @@ use crate::stat::{Stat, Timestamp};
 
 /// What tells one directory from every other, also from one that gets its inode later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Identity {
+pub(in crate::watch) struct Identity {
     device: u64,
     inode: u64,
     created: Option<Timestamp>,
@@ -31,7 +31,7 @@ impl From<&Stat> for Identity {
 
 /// The covered directories.
 #[derive(Debug, Default)]
-pub(super) struct Covered {
+pub(in crate::watch) struct Covered {
     /// Ordered by the parts of the path, so that what is below one path follows it.
     by_path: BTreeMap<Arc<Path>, Identity>,
     by_identity: HashMap<Identity, Arc<Path>>,
@@ -40,48 +40,48 @@ pub(super) struct Covered {
 
 impl Covered {
     /// Returns the directory that is covered under this path.
-    pub(super) fn at(&self, path: &Path) -> Option<Identity> {
+    pub(in crate::watch) fn at(&self, path: &Path) -> Option<Identity> {
         self.by_path.get(path).copied()
     }
 
     /// Says whether a directory is covered under this path.
-    pub(super) fn contains(&self, path: &Path) -> bool {
+    pub(in crate::watch) fn contains(&self, path: &Path) -> bool {
         self.by_path.contains_key(path)
     }
 
     /// Says whether a directory is covered at or below a path, or the one it is in.
-    pub(super) fn is_near(&self, path: &Path) -> bool {
+    pub(in crate::watch) fn is_near(&self, path: &Path) -> bool {
         let from = self.by_path.range(Arc::from(path)..).next();
         from.is_some_and(|(first, _)| first.starts_with(path))
             || path.parent().is_some_and(|parent| self.contains(parent))
     }
 
     /// Returns the path under which a directory is covered.
-    pub(super) fn path_of(&self, identity: Identity) -> Option<Arc<Path>> {
+    pub(in crate::watch) fn path_of(&self, identity: Identity) -> Option<Arc<Path>> {
         self.by_identity.get(&identity).cloned()
     }
 
     /// Returns how many are covered.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::watch) fn len(&self) -> usize {
         self.by_path.len()
     }
 
     /// Adds a directory; neither it nor another at its path may be covered.
-    pub(super) fn insert(&mut self, path: &Path, identity: Identity) {
+    pub(in crate::watch) fn insert(&mut self, path: &Path, identity: Identity) {
         let path: Arc<Path> = Arc::from(path);
         self.by_identity.insert(identity, Arc::clone(&path));
         self.by_path.insert(path, identity);
     }
 
     /// Drops everything at and below a path that `notify` drops by itself.
-    pub(super) fn remove(&mut self, path: &Path) {
+    pub(in crate::watch) fn remove(&mut self, path: &Path) {
         for path in self.at_and_below(path) {
             self.remove_one(&path);
         }
     }
 
     /// Drops everything at and below a path; `notify` is still to be told.
-    pub(super) fn retire(&mut self, path: &Path) {
+    pub(in crate::watch) fn retire(&mut self, path: &Path) {
         for path in self.at_and_below(path) {
             self.remove_one(&path);
             self.stale.insert(path.to_path_buf());
@@ -89,7 +89,7 @@ impl Covered {
     }
 
     /// Returns the paths that `notify` is to be told to drop, and counts on it.
-    pub(super) fn take_stale(&mut self) -> Vec<PathBuf> {
+    pub(in crate::watch) fn take_stale(&mut self) -> Vec<PathBuf> {
         self.stale.drain().collect()
     }
 
