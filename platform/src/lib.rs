@@ -71,6 +71,11 @@ pub mod service;
 pub mod signals;
 pub mod stat;
 pub mod supervisor;
+#[allow(
+    unsafe_code,
+    reason = "no crate that is kept writes to the event log of Windows"
+)]
+pub mod system_log;
 pub mod walk;
 pub mod watch;
 #[cfg(windows)]

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use waxseal_platform::signals::{Asked, Signals};
+use waxseal_platform::supervisor;
 
 use super::exit_code::ExitCode;
 use super::pulse::Pulse;
@@ -28,7 +29,7 @@ pub(super) fn listen(mut signals: Signals, desk: Arc<Desk>) -> io::Result<JoinHa
                 // journalled stays, and the next start finds the rest.
                 Asked::Stop if asked_first.replace(Instant::now()).is_some() => {
                     warn("ended at once; the next start verifies the store");
-                    std::process::exit(ExitCode::Failure.number().into());
+                    supervisor::exit(ExitCode::Failure.number());
                 }
                 asked => desk.take(asked),
             }
@@ -85,7 +86,7 @@ impl Desk {
             // Opening may wait for another process; nothing has begun.
             (Watch::Opening { .. }, Asked::Stop) => {
                 warn("ended before the watch began");
-                std::process::exit(ExitCode::Clean.number().into());
+                supervisor::exit(ExitCode::Clean.number());
             }
             (Watch::Opening { reload }, Asked::Reload) => *reload = true,
             (Watch::Opening { .. }, Asked::Report) => warn("the store is being opened"),

@@ -26,6 +26,8 @@ pub(super) enum ExitCode {
     Damaged,
     /// A status in AIDE's numbers.
     Aide(u8),
+    /// That of a run that has ended already.
+    Ended(u8),
 }
 
 /// A mistake on the command line that its definitions cannot express.
@@ -70,7 +72,7 @@ impl ExitCode {
             ExitCode::Usage => 15,
             // "IO error": AIDE has none for what could not be looked at.
             ExitCode::Incomplete | ExitCode::Failure | ExitCode::Damaged => 18,
-            ExitCode::Aide(code) => code,
+            ExitCode::Aide(code) | ExitCode::Ended(code) => code,
         })
     }
 
@@ -83,7 +85,7 @@ impl ExitCode {
             ExitCode::Incomplete => 3,
             ExitCode::Failure => 4,
             ExitCode::Damaged => 5,
-            ExitCode::Aide(code) => code,
+            ExitCode::Aide(code) | ExitCode::Ended(code) => code,
         }
     }
 }

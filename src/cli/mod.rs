@@ -35,7 +35,6 @@ mod watched;
 mod tests;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 
 use clap::Parser as _;
 
@@ -60,8 +59,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> std::process::ExitCode {
     };
     let uses_aide_codes = cli.command.uses_aide_codes();
     let code = dispatch(cli).unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "waxseal: error: {}", chain(&error));
-        let code = ExitCode::of(&error);
+        let code = failed(&error);
         if uses_aide_codes {
             code.as_aide()
         } else {
@@ -88,6 +86,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }
+}
+
+/// Says why a run failed, and returns the status for it.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    settings::complain(&chain(error));
+    ExitCode::of(error)
 }
 
 /// Returns an error with its causes, each said once.

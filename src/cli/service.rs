@@ -6,6 +6,7 @@ use waxseal_platform::service;
 
 use super::exit_code::ExitCode;
 use super::settings::Settings;
+use super::watch::{self, WatchArgs};
 use crate::report::Output;
 use crate::state::escape;
 
@@ -19,8 +20,9 @@ Examples:
   waxseal service status          is it running?
   waxseal status                  how is it?
 
-The service runs `waxseal watch` with the configuration and the state directory of root. On Linux
-it is a unit of systemd, on macOS a service of launchd.")]
+The service runs the watch with the configuration and the state directory of the system: those of
+root on Linux, where it is a unit of systemd, and on macOS, where launchd starts it; those of
+administrators on Windows, where the service manager does.")]
 pub(super) struct ServiceArgs {
     #[command(subcommand)]
     action: Action,
@@ -41,6 +43,9 @@ enum Action {
     /// Stop the service and wait until it has ended
     #[command(after_help = "Examples:\n  waxseal service stop")]
     Stop,
+    /// Do the work of the service: what the service manager calls, not people
+    #[command(after_help = "Examples:\n  waxseal service start    lets the service manager do it")]
+    Run,
     /// Show whether the service runs; exit status 0 if so, 1 if not
     #[command(after_help = "Examples:\n  waxseal service status || waxseal service start")]
     Status,
@@ -48,7 +53,8 @@ enum Action {
 
 /// Runs `waxseal service`.
 pub(super) fn run(args: &ServiceArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    settings.refuse_own_places("the service has the configuration and state directory of root")?;
+    settings
+        .refuse_own_places("the service has the configuration and state directory of the system")?;
     let mut output = Output::stdout();
     match args.action {
         Action::Install => {
@@ -73,6 +79,16 @@ pub(super) fn run(args: &ServiceArgs, settings: &Settings) -> anyhow::Result<Exi
         Action::Stop => {
             service::stop()?;
             output.line("stopped");
+        }
+        Action::Run => {
+            let settings = settings.clone();
+            let work = move || {
+                let watched = watch::run(&WatchArgs::default(), &settings);
+                watched
+                    .unwrap_or_else(|error| super::failed(&error))
+                    .number()
+            };
+            return Ok(ExitCode::Ended(service::run(Box::new(work))?));
         }
         Action::Status => {
             let runs = service::status()?;

@@ -11,6 +11,7 @@ use std::thread;
 
 use anyhow::Context as _;
 use waxseal_platform::host;
+use waxseal_platform::system_log::{Level, SystemLog};
 
 use super::args::{Form, Globals, When};
 use super::exit_code::usage;
@@ -21,7 +22,7 @@ use crate::schedule::Timetable;
 use crate::state::escape;
 
 /// Resolved global options.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     /// The form of reports.
     pub format: Format,
@@ -198,11 +199,23 @@ pub(super) fn warn_of(warning: Option<&str>) {
     }
 }
 
-/// Prints a line on standard error.
+/// Prints a line on standard error, and in the log that a service writes to.
 pub(super) fn warn(line: &str) {
+    say(Level::Warning, line);
+}
+
+/// Prints why a run failed in the same places.
+pub(super) fn complain(reason: &str) {
+    say(Level::Error, &format!("error: {reason}"));
+}
+
+fn say(level: Level, line: &str) {
     use std::io::Write as _;
     // Where nobody listens there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "waxseal: {line}");
+    if let Some(log) = SystemLog::find() {
+        let _ = log.write(level, line);
+    }
 }
 
 /// Refuses schedules that never come, which only a calendar can tell.

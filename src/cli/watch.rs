@@ -25,7 +25,7 @@ use crate::report::Format;
 use crate::state::escape;
 
 /// Arguments of `waxseal watch`.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(after_help = "\
 Examples:
   waxseal watch                       watch what the configuration says, until interrupted

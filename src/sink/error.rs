@@ -35,6 +35,9 @@ pub enum SinkError {
         /// What the system says.
         source: io::Error,
     },
+    /// The system's log cannot be written.
+    #[error("cannot write notices to the system's log: {0}")]
+    SystemLog(io::Error),
     /// The standard output cannot be written.
     #[error("cannot write events to the standard output: {0}")]
     Stdout(io::Error),

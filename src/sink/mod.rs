@@ -1,4 +1,4 @@
-//! Where the journal goes while `watch` runs: standard output, a file.
+//! Where the journal goes while `watch` runs: standard output, a file, and the system's log.
 //!
 //! The last step of the flow: events are in the journal, durable, before any sink sees them. A
 //! [`Sink`] only writes; a [`Delivery`] reads the journal behind the sink's cursor, hands over
@@ -17,6 +17,7 @@ mod delivery;
 mod error;
 mod file;
 mod stdout;
+mod system_log;
 
 #[cfg(test)]
 #[cfg(unix)]
@@ -26,6 +27,9 @@ pub use delivery::{Delivery, DeliveryError, Failing, Health, Step};
 pub use error::SinkError;
 pub use file::FileSink;
 pub use stdout::StdoutSink;
+pub use system_log::SystemLogSink;
+
+use waxseal_platform::system_log::SystemLog;
 
 use crate::baseline::{BaselineError, Reader, StoredEvent};
 use crate::config::Settings;
@@ -43,7 +47,7 @@ pub trait Sink: Send {
     fn deliver(&mut self, events: &[StoredEvent]) -> Result<(), SinkError>;
 }
 
-/// Returns the configured sinks; none of them looks at anything before its first delivery.
+/// Returns the configured sinks, and that of the log that a service writes to; none of them looks at anything before its first delivery.
 pub fn configured(settings: &Settings, style: Style) -> Vec<Box<dyn Sink>> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     if let Some(form) = settings.stdout {
@@ -51,6 +55,9 @@ pub fn configured(settings: &Settings, style: Style) -> Vec<Box<dyn Sink>> {
     }
     if let Some(output) = &settings.file {
         sinks.push(Box::new(FileSink::new(output.clone())));
+    }
+    if let Some(log) = SystemLog::find() {
+        sinks.push(Box::new(SystemLogSink::new(log)));
     }
     sinks
 }

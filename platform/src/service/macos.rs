@@ -49,6 +49,10 @@ pub(super) fn uninstall() -> Result<PathBuf, ServiceError> {
     Ok(path)
 }
 
+pub(super) fn run(work: Box<dyn FnOnce() -> u8 + Send>) -> Result<u8, ServiceError> {
+    Ok(work())
+}
+
 pub(super) fn start() -> Result<(), ServiceError> {
     is_installed()?;
     match printed()? {
@@ -119,13 +123,13 @@ fn unload() -> Result<(), ServiceError> {
 
 /// Returns what launchd says of the service; `None` when it has not loaded it.
 fn printed() -> Result<Option<Printed>, ServiceError> {
-    let output = run(&["print", TARGET], Stdio::null())?;
+    let output = call(&["print", TARGET], Stdio::null())?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(output.status.success().then(|| read_printed(&text)))
 }
 
 fn launchctl(args: &[&str]) -> Result<(), ServiceError> {
-    let output = run(args, Stdio::inherit())?;
+    let output = call(args, Stdio::inherit())?;
     match output.status.success() {
         true => Ok(()),
         false => Err(ServiceError::Refused {
@@ -135,7 +139,7 @@ fn launchctl(args: &[&str]) -> Result<(), ServiceError> {
     }
 }
 
-fn run(args: &[&str], errors: Stdio) -> Result<Output, ServiceError> {
+fn call(args: &[&str], errors: Stdio) -> Result<Output, ServiceError> {
     let ran = Command::new(LAUNCHCTL)
         .args(args)
         .stdin(Stdio::null())

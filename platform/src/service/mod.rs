@@ -18,9 +18,13 @@ use macos as os;
 mod systemd;
 #[cfg(target_os = "linux")]
 use systemd as os;
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as os;
 
 use std::io;
@@ -46,6 +50,37 @@ pub enum ServiceError {
     /// Somebody else's file is where ours would be.
     #[error("{0:?} is there and was not written by this program: move it away first")]
     Foreign(PathBuf),
+    /// Somebody else could change the program, or read the state.
+    #[error("{0}")]
+    Unsafe(String),
+    /// Only administrators may do that.
+    #[error("this user may not {0}: do it as an administrator (\"Run as administrator\")")]
+    NotAllowed(&'static str),
+    /// The service manager did something else than it was asked to.
+    #[error("cannot {op}: {source}")]
+    Manager {
+        /// What was tried.
+        op: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It ended instead of running.
+    #[error(
+        "the service ended at once with status {0}: the event log says why (Event Viewer, Windows \
+         Logs, Application, source Waxseal), or run `waxseal watch` to see it"
+    )]
+    Ended(u32),
+    /// It does not get on.
+    #[error(
+        "the service does not answer: look at `waxseal service status` later, or end its process"
+    )]
+    Hangs,
+    /// It is not the service manager that calls.
+    #[error(
+        "`waxseal service run` is what the service manager calls; `waxseal service start` lets it \
+         do so, and `waxseal watch` watches here and now"
+    )]
+    NotCalled,
     /// There is no service to do that with.
     #[error("the service is not installed: `waxseal service install` does that")]
     NotInstalled,
@@ -100,6 +135,15 @@ pub fn start() -> Result<(), ServiceError> {
 /// Stops the service and waits until it has ended.
 pub fn stop() -> Result<(), ServiceError> {
     os::stop()
+}
+
+/// Does the service's work, as the service manager wants it done, and returns the status that the
+/// work ended with.
+///
+/// systemd wants nothing but that the program runs. The manager of Windows wants to call us, to
+/// be told by [`crate::supervisor`] how it goes, and to ask through [`crate::signals`].
+pub fn run(work: Box<dyn FnOnce() -> u8 + Send>) -> Result<u8, ServiceError> {
+    os::run(work)
 }
 
 /// Shows how the service is, on standard output, in the words of the service manager. Says whether

@@ -89,7 +89,11 @@ pub(super) fn stop() -> Result<(), ServiceError> {
 pub(super) fn status() -> Result<bool, ServiceError> {
     is_installed()?;
     // By its documentation 0 says that the unit is active.
-    Ok(run(&["--no-pager", "--full", "status", NAME])?.success())
+    Ok(call(&["--no-pager", "--full", "status", NAME])?.success())
+}
+
+pub(super) fn run(work: Box<dyn FnOnce() -> u8 + Send>) -> Result<u8, ServiceError> {
+    Ok(work())
 }
 
 /// Finds out whether systemd runs this system.
@@ -154,7 +158,7 @@ fn write(path: &Path, unit: &str) -> Result<(), ServiceError> {
 }
 
 fn systemctl(args: &[&str]) -> Result<(), ServiceError> {
-    let status = run(args)?;
+    let status = call(args)?;
     match status.success() {
         true => Ok(()),
         false => Err(ServiceError::Refused {
@@ -164,7 +168,7 @@ fn systemctl(args: &[&str]) -> Result<(), ServiceError> {
     }
 }
 
-fn run(args: &[&str]) -> Result<ExitStatus, ServiceError> {
+fn call(args: &[&str]) -> Result<ExitStatus, ServiceError> {
     let ran = Command::new(SYSTEMCTL)
         .args(args)
         .stdin(Stdio::null())

@@ -25,3 +25,7 @@ pub(super) fn stop() -> Result<(), ServiceError> {
 pub(super) fn status() -> Result<bool, ServiceError> {
     Err(NONE)
 }
+
+pub(super) fn run(work: Box<dyn FnOnce() -> u8 + Send>) -> Result<u8, ServiceError> {
+    Ok(work())
+}

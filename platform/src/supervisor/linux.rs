@@ -28,6 +28,11 @@ impl Supervisor {
     }
 }
 
+pub(super) fn exit(code: u8) -> ! {
+    // Whoever started it sees how it ended.
+    std::process::exit(code.into())
+}
+
 fn state(news: &News) -> NotifyState<'_> {
     match news {
         News::Starting(patience) => {

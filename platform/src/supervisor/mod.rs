@@ -1,7 +1,8 @@
 //! Whoever keeps this program running and wants to know how it is: [`Supervisor`].
 //!
-//! With systemd that is the protocol of [sd_notify(3)]: one datagram for each piece of news, to a
-//! socket that the environment names. Where nobody asked for news there is no supervisor.
+//! With systemd on Linux that is the protocol of [sd_notify(3)]: one datagram for each piece of news, to a
+//! socket that the environment names. On Windows it is the service manager, when it has called us.
+//! Where nobody asked for news there is no supervisor.
 //!
 //! [sd_notify(3)]: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
 
@@ -9,9 +10,13 @@
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as os;
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+use windows as os;
+#[cfg(not(any(target_os = "linux", windows)))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use unsupported as os;
 
 use std::io;
@@ -53,4 +58,9 @@ impl Supervisor {
     pub fn tell(&self, news: &[News]) -> io::Result<()> {
         self.os.tell(news)
     }
+}
+
+/// Ends this process with a status, at once, having told that to whoever wants to be told.
+pub fn exit(code: u8) -> ! {
+    os::exit(code)
 }

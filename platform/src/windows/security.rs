@@ -18,7 +18,7 @@ use windows_sys::Win32::Security::{
 use super::{account_name, is_administrator, succeeded, user, wide};
 use crate::acl::{ADMINISTRATORS, Descriptor, EVERYBODY, Intruder, SYSTEM, Sid};
 
-/// The access list of what only the system, administrators and we may use; nothing is inherited
+/// The access list of what only the system, administrators and, if we are none, we may use; nothing is inherited
 /// from above.
 pub(crate) struct Private {
     pub(crate) attributes: SECURITY_ATTRIBUTES,
@@ -36,14 +36,15 @@ impl Private {
     }
 
     fn with_flags(flags: &str) -> io::Result<Private> {
-        let user = user()?.to_string();
-        // What an administrator makes belongs to all of them, as it does by default.
-        let owner = match is_administrator()? {
-            true => ADMINISTRATORS,
-            false => user.as_str(),
-        };
+        // What an administrator makes is that of all of them and of nobody else: who is one today
+        // may be none tomorrow, and the service is the system itself.
+        if is_administrator()? {
+            let list = format!("O:BAD:P(A;{flags};GA;;;SY)(A;{flags};GA;;;BA)");
+            return Private::parse(&list);
+        }
+        let user = user()?;
         Private::parse(&format!(
-            "O:{owner}D:P(A;{flags};GA;;;SY)(A;{flags};GA;;;BA)(A;{flags};GA;;;{user})"
+            "O:{user}D:P(A;{flags};GA;;;SY)(A;{flags};GA;;;BA)(A;{flags};GA;;;{user})"
         ))
     }
 
