@@ -274,13 +274,15 @@ impl Performance {
     /// Compares the store with the tree once everything is over.
     fn end(self) {
         self.watch.stop().exits(0);
-        let scan = self.sandbox.ndjson("scan", &[]);
+        let config = self.sandbox.home().join("config.toml");
+        let config = format!("--config={}", config.display());
+        let scan = self.sandbox.ndjson("scan", &[&config]);
         assert_eq!(scan.changes(), [], "a fresh scan finds nothing new");
-        let full = self.sandbox.ndjson("scan", &["--full"]);
+        let full = self.sandbox.ndjson("scan", &["--full", &config]);
         assert_eq!(full.changes(), [], "nor does one that reads everything");
         let status = self.sandbox.waxseal(&["status", "--format=json"]).exits(0);
         let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
-        let check = self.sandbox.ndjson("check", &[]).exits(1);
+        let check = self.sandbox.ndjson("check", &[&config]).exits(1);
         // What moved is one difference of two paths.
         let mut paths = BTreeSet::new();
         for document in check.documents() {
