@@ -55,7 +55,15 @@ enum Action {
 pub(super) fn run(args: &ServiceArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     settings
         .refuse_own_places("the service has the configuration and state directory of the system")?;
-    let said = match args.action {
+    act(args.action, || serve(settings))
+}
+
+/// Does one thing, or serves, which must be able to write to the standard output.
+fn act(
+    action: Action,
+    serve: impl FnOnce() -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let said = match action {
         Action::Install => {
             let program = std::env::current_exe().context("cannot find this program's own path")?;
             let written = service::install(&program)?;
@@ -75,16 +83,7 @@ pub(super) fn run(args: &ServiceArgs, settings: &Settings) -> anyhow::Result<Exi
             service::stop()?;
             "stopped".to_owned()
         }
-        Action::Run => {
-            let settings = settings.clone();
-            let work = move || {
-                let watched = watch::run(&WatchArgs::default(), &settings);
-                watched
-                    .unwrap_or_else(|error| super::failed(&error))
-                    .number()
-            };
-            return Ok(ExitCode::Ended(service::run(Box::new(work))?));
-        }
+        Action::Run => return serve(),
         Action::Status => {
             let runs = service::status()?;
             return Ok(if runs {
@@ -94,9 +93,46 @@ pub(super) fn run(args: &ServiceArgs, settings: &Settings) -> anyhow::Result<Exi
             });
         }
     };
-    // Not before: it locks the standard output, which the watch of `run` writes to on other threads.
+    // Not before: it locks the standard output, which the watch writes to on a thread of its own.
     let mut output = Output::stdout();
     output.line(&said);
     output.finish()?;
     Ok(ExitCode::Clean)
+}
+
+/// Does what the service is for.
+fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let settings = settings.clone();
+    let work = move || {
+        let watched = watch::run(&WatchArgs::default(), &settings);
+        watched
+            .unwrap_or_else(|error| super::failed(&error))
+            .number()
+    };
+    Ok(ExitCode::Ended(service::run(Box::new(work))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::thread;
+    use std::time::Duration;
+
+    use crossbeam_channel::bounded;
+
+    use super::*;
+
+    #[test]
+    fn the_threads_of_a_service_may_write_to_standard_output() {
+        let serve = || {
+            let (done, wait) = bounded(1);
+            thread::spawn(move || {
+                drop(io::stdout().lock());
+                done.send(()).unwrap();
+            });
+            wait.recv_timeout(Duration::from_secs(10))?;
+            Ok(ExitCode::Ended(0))
+        };
+        assert_eq!(act(Action::Run, serve).unwrap(), ExitCode::Ended(0));
+    }
 }
