@@ -7,17 +7,26 @@ use std::os::windows::io::{AsHandle, BorrowedHandle};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_ATTRIBUTE_REPARSE_POINT, FILE_ATTRIBUTE_TAG_INFO,
+};
+
 use super::steady::steady;
 use super::{Entry, Metadata};
 use crate::file::os::{File, Streams};
 use crate::nt::{self, Opened, What};
-use crate::ntfs::{Entries, Entry as Record};
+use crate::ntfs::{Entries, Entry as Record, Reparse, flags};
 use crate::stat::windows::{listed, stat};
-use crate::stat::{Kind, Stat};
+use crate::stat::{InodeFlags, Kind, Stat};
 use crate::xattr::windows as xattr;
 
 /// One call fills this much, in units of 8 bytes: some 500 names.
 const LISTING_BUFFER: usize = 8 * 1024;
+
+/// Reading a file with one of these would fetch its content from somewhere.
+const ELSEWHERE: InodeFlags = InodeFlags::OFFLINE
+    .union(InodeFlags::RECALL_ON_OPEN)
+    .union(InodeFlags::RECALL_ON_READ);
 
 #[derive(Debug)]
 pub(super) struct Dir {
@@ -130,7 +139,19 @@ impl Dir {
     }
 
     pub(super) fn open_file(&self, name: &OsStr) -> io::Result<File> {
-        nt::child(self.handle(), name, What::Read).map(File::new)
+        let opened = nt::child(self.handle(), name, What::Read)?;
+        let tag: FILE_ATTRIBUTE_TAG_INFO = nt::fill(opened.handle.as_handle())?;
+        if flags(tag.FileAttributes).intersects(ELSEWHERE) {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "its content is not on this machine, and is not fetched",
+            ));
+        }
+        let is_reparse = tag.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT != 0;
+        match is_reparse && Reparse::kind(tag.ReparseTag).is_none() {
+            true => nt::through(opened.handle.as_handle()).map(File::new),
+            false => Ok(File::new(opened)),
+        }
     }
 
     pub(super) fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {

@@ -10,7 +10,8 @@ use std::ptr;
 use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
 use windows_sys::Wdk::Storage::FileSystem::{
     FILE_DIRECTORY_FILE, FILE_NON_DIRECTORY_FILE, FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT,
-    FILE_OPEN_REPARSE_POINT, FILE_SEQUENTIAL_ONLY, FILE_SYNCHRONOUS_IO_NONALERT, NtCreateFile,
+    FILE_OPEN_NO_RECALL, FILE_OPEN_REPARSE_POINT, FILE_SEQUENTIAL_ONLY,
+    FILE_SYNCHRONOUS_IO_NONALERT, NtCreateFile,
 };
 use windows_sys::Win32::Foundation::{
     HANDLE, OBJ_CASE_INSENSITIVE, OBJECT_ATTRIBUTE_FLAGS, STATUS_ACCESS_DENIED,
@@ -34,6 +35,8 @@ pub(crate) enum What {
     List,
     /// Read it, a file.
     Read,
+    /// Read what a file system filter makes of it, a file with a reparse point that is no link.
+    ReadThrough,
 }
 
 /// How much of the security descriptor a handle lets see.
@@ -60,6 +63,12 @@ pub(crate) struct File {
 pub(crate) fn child(dir: BorrowedHandle<'_>, name: &OsStr, what: What) -> io::Result<File> {
     let units = checked(name)?;
     open(Some(dir), &units, what, 0)
+}
+
+/// Opens a file once more that has a reparse point which is no link, so that what reads get is its
+/// content: of a deduplicated file the reparse point itself has nothing.
+pub(crate) fn through(file: BorrowedHandle<'_>) -> io::Result<File> {
+    open(Some(file), &[], What::ReadThrough, 0)
 }
 
 /// Opens a stream of an open object to be read.
@@ -126,19 +135,20 @@ fn create(
         SecurityDescriptor: ptr::null(),
         SecurityQualityOfService: ptr::null(),
     };
+    // What is elsewhere, in a cloud for instance, is not fetched.
+    let reading = FILE_NON_DIRECTORY_FILE | FILE_SEQUENTIAL_ONLY | FILE_OPEN_NO_RECALL;
+    let itself = FILE_OPEN_REPARSE_POINT;
     let (access, options) = match what {
-        What::Ask => (0, 0),
-        What::List => (FILE_LIST_DIRECTORY | FILE_TRAVERSE, FILE_DIRECTORY_FILE),
-        What::Read => (
-            FILE_READ_DATA,
-            FILE_NON_DIRECTORY_FILE | FILE_SEQUENTIAL_ONLY,
+        What::Ask => (0, itself),
+        What::List => (
+            FILE_LIST_DIRECTORY | FILE_TRAVERSE,
+            itself | FILE_DIRECTORY_FILE,
         ),
+        What::Read => (FILE_READ_DATA, itself | reading),
+        What::ReadThrough => (FILE_READ_DATA, reading),
     };
     let access = access | more_access | FILE_READ_ATTRIBUTES | SYNCHRONIZE;
-    let options = options
-        | FILE_OPEN_REPARSE_POINT
-        | FILE_SYNCHRONOUS_IO_NONALERT
-        | FILE_OPEN_FOR_BACKUP_INTENT;
+    let options = options | FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_FOR_BACKUP_INTENT;
     let share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
     let mut handle: HANDLE = ptr::null_mut();
     let mut done = IO_STATUS_BLOCK::default();
