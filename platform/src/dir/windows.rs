@@ -158,8 +158,10 @@ impl Dir {
         metadata(&nt::child(self.handle(), name, What::Ask)?)
     }
 
-    pub(super) fn streams_of(&self, name: &OsStr) -> io::Result<Streams> {
-        Streams::of(nt::child(self.handle(), name, What::Ask)?.handle)
+    pub(super) fn metadata_and_streams(&self, name: &OsStr) -> io::Result<(Metadata, Streams)> {
+        let child = nt::child(self.handle(), name, What::Ask)?;
+        let metadata = metadata(&child)?;
+        Ok((metadata, Streams::of(child.handle)?))
     }
 }
 
