@@ -55,30 +55,25 @@ enum Action {
 pub(super) fn run(args: &ServiceArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     settings
         .refuse_own_places("the service has the configuration and state directory of the system")?;
-    let mut output = Output::stdout();
-    match args.action {
+    let said = match args.action {
         Action::Install => {
             let program = std::env::current_exe().context("cannot find this program's own path")?;
             let written = service::install(&program)?;
             let shown = escape::path(&written);
-            output.line(&format!(
-                "installed as {shown}; `waxseal service start` starts it now"
-            ));
+            format!("installed as {shown}; `waxseal service start` starts it now")
         }
         Action::Uninstall => {
             let removed = service::uninstall()?;
             let shown = escape::path(&removed);
-            output.line(&format!(
-                "stopped, and removed {shown}; what is remembered stays"
-            ));
+            format!("stopped, and removed {shown}; what is remembered stays")
         }
         Action::Start => {
             service::start()?;
-            output.line("started; `waxseal status` says how it is");
+            "started; `waxseal status` says how it is".to_owned()
         }
         Action::Stop => {
             service::stop()?;
-            output.line("stopped");
+            "stopped".to_owned()
         }
         Action::Run => {
             let settings = settings.clone();
@@ -98,7 +93,10 @@ pub(super) fn run(args: &ServiceArgs, settings: &Settings) -> anyhow::Result<Exi
                 ExitCode::Differences
             });
         }
-    }
+    };
+    // Not before: it locks the standard output, which the watch of `run` writes to on other threads.
+    let mut output = Output::stdout();
+    output.line(&said);
     output.finish()?;
     Ok(ExitCode::Clean)
 }
