@@ -1,4 +1,4 @@
-//! Access lists of Windows, as bytes: [`Sid`], [`Descriptor`], and whom one lets in.
+//! Access lists of Windows, as bytes: [`Sid`], and of a descriptor whom it lets in.
 //!
 //! Pure and compiled everywhere. The layout is that of a self-relative `SECURITY_DESCRIPTOR`,
 //! see [MS-DTYP] 2.4. A denial is not weighed against a permission: what is permitted to somebody
