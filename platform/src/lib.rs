@@ -18,7 +18,7 @@
     not(windows),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
-mod acl;
+pub mod acl;
 #[allow(
     unsafe_code,
     reason = "no crate renames through to the disk of Windows"

@@ -50,6 +50,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use waxseal_platform::dir::is_absence;
 
 pub use batch::{Batch, DirId};
 pub use chain::{ChainFault, ChainHead, ChainReport};
@@ -92,6 +93,14 @@ pub struct Baseline {
 }
 
 impl Baseline {
+    /// Says whether a state directory holds a store, or may, without looking into it.
+    pub fn may_be_in(state_dir: &Path) -> bool {
+        match state_dir.join(state_dir::DB).symlink_metadata() {
+            Ok(_) => true,
+            Err(error) => !is_absence(&error),
+        }
+    }
+
     /// Opens and verifies the store for writing; makes it when there is none.
     pub fn open(state_dir: &Path) -> Result<Self, BaselineError> {
         let place = StateDir::at(state_dir)?;

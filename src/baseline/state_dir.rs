@@ -24,7 +24,7 @@ use waxseal_platform::stat::Kind;
 use super::error::BaselineError;
 use crate::state::escape;
 
-const DB: &str = "baseline.db";
+pub(super) const DB: &str = "baseline.db";
 const WAL: &str = "baseline.db-wal";
 const SHM: &str = "baseline.db-shm";
 const SUM: &str = "baseline.sum";

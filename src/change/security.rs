@@ -6,16 +6,18 @@ use super::Field;
 use crate::policy::Attributes;
 
 /// Returns the fields in which two descriptors differ, each with the attribute that counts it. One
-/// that could not be read differs from every other.
+/// that could not be read differs from every other in all of them.
 pub(super) fn fields(before: &[u8], after: &[u8]) -> Vec<(Field, Attributes)> {
+    let owner = (Field::Uid, Attributes::UID);
+    let group = (Field::Gid, Attributes::GID);
     let lists = (Field::SecurityDescriptor, Attributes::ACL);
     let (Ok(old), Ok(new)) = (security_descriptor(before), security_descriptor(after)) else {
-        return vec![lists];
+        return vec![owner, group, lists];
     };
     let are_lists_equal = (old.control, old.dacl, old.sacl) == (new.control, new.dacl, new.sacl);
     let table = [
-        (old.owner != new.owner, (Field::Uid, Attributes::UID)),
-        (old.group != new.group, (Field::Gid, Attributes::GID)),
+        (old.owner != new.owner, owner),
+        (old.group != new.group, group),
         (!are_lists_equal, lists),
     ];
     let differing = table.into_iter().filter(|(differs, _)| *differs);
@@ -61,6 +63,7 @@ mod tests {
 
     #[test]
     fn one_that_could_not_be_read_differs() {
-        assert_eq!(names(&descriptor(18, 0), &[]), ["security_descriptor"]);
+        let all = ["uid", "gid", "security_descriptor"];
+        assert_eq!(names(&descriptor(18, 0), &[]), all);
     }
 }

@@ -7,10 +7,12 @@ use std::path::Path;
 use anyhow::Context as _;
 use clap::Args;
 use waxseal_platform::host;
+use waxseal_platform::private::create_dir_private;
 
 use super::exit_code::{ExitCode, usage};
 use super::scan::{self, ScanArgs};
 use super::settings::{Settings, warn};
+use crate::baseline::Baseline;
 use crate::config::default_toml;
 use crate::state::escape;
 
@@ -36,9 +38,12 @@ pub(super) struct InitArgs {
 pub(super) fn run(args: &InitArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let path = settings.config_path()?;
     let shown = escape::path(&path);
+    if let Some(parent) = path.parent() {
+        make(parent, settings)?;
+    }
     let is_written = write(&path, args.force)?;
     // With a baseline nothing is left to begin with.
-    if !is_written && (args.no_scan || settings.has_state_dir()?) {
+    if !is_written && (args.no_scan || Baseline::may_be_in(&settings.state_dir()?)) {
         return Err(usage(format!(
             "{shown} exists already: take a baseline with `waxseal scan`, or replace the file with --force"
         )));
@@ -55,13 +60,20 @@ pub(super) fn run(args: &InitArgs, settings: &Settings) -> anyhow::Result<ExitCo
     scan::run(&ScanArgs::default(), settings)
 }
 
+/// Makes the directory of the configuration, privately where it is the state directory, too, as for
+/// administrators of Windows.
+fn make(dir: &Path, settings: &Settings) -> anyhow::Result<()> {
+    let is_state_dir = settings.state_dir().is_ok_and(|state_dir| state_dir == dir);
+    let made = match is_state_dir && !dir.exists() {
+        true => create_dir_private(dir),
+        false => fs::create_dir_all(dir),
+    };
+    made.with_context(|| format!("cannot create {}", escape::path(dir)))
+}
+
 /// Writes the default configuration, unless there is one. Says whether it did.
 fn write(path: &Path, force: bool) -> anyhow::Result<bool> {
     let shown = escape::path(path);
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)
-            .with_context(|| format!("cannot create {}", escape::path(parent)))?;
-    }
     let mut options = fs::OpenOptions::new();
     options.write(true);
     if force {

@@ -71,9 +71,13 @@ pub(super) fn run(args: &WatchArgs, settings: &Settings) -> anyhow::Result<ExitC
     let mut engine = Engine::start(baseline, options)?;
     let remote = engine.remote();
     let state_dir = engine.baseline().state_dir();
-    remote
-        .answer_at(state_dir)
-        .with_context(|| format!("cannot listen in {}", escape::path(state_dir)))?;
+    if let Err(error) = remote.answer_at(state_dir) {
+        // Whoever keeps it from answering must not keep it from watching.
+        let shown = escape::path(state_dir);
+        warn(&format!(
+            "cannot listen for `waxseal status` in {shown}, watching all the same: {error}"
+        ));
+    }
     told_of.get_or_init(|| remote.clone());
     desk.open(remote, pulse);
     let served = serve(&mut engine, watched, settings, threads);

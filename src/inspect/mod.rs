@@ -27,12 +27,12 @@ use std::thread;
 use std::time::Duration;
 
 use waxseal_hashers::HashTypes;
-use waxseal_platform::dir::{Dir, Metadata};
+use waxseal_platform::dir::Dir;
 use waxseal_platform::file::File;
 use waxseal_platform::stat::{Kind, Stat, Timestamp};
 
 use self::reading::{Lane, Reading, Settled};
-use self::streams::with_streams;
+use self::streams::metadata_with_streams;
 use crate::state::FileState;
 
 /// The coarsest tick of a clock that stamps changes: 10 ms, on kernels built with HZ=100.
@@ -393,13 +393,4 @@ fn look_without_reading(dir: &Dir, name: &OsStr, unread: Option<Unread>) -> Obse
             _ => Observation::Unreadable(error),
         },
     }
-}
-
-fn metadata_with_streams(dir: &Dir, name: &OsStr) -> io::Result<Metadata> {
-    let metadata = dir.metadata_child(name)?;
-    if !matches!(metadata.stat.kind, Kind::File | Kind::Directory) {
-        return Ok(metadata);
-    }
-    let xattrs = with_streams(metadata.xattrs, dir.streams_of(name)?)?;
-    Ok(Metadata { xattrs, ..metadata })
 }

@@ -8,7 +8,9 @@ use std::io;
 
 use waxseal_hashers::{HashType, HashTypes, Hasher, Hex};
 use waxseal_platform::bytes::os_to_bytes;
+use waxseal_platform::dir::{Dir, Metadata};
 use waxseal_platform::file::{File, Streams};
+use waxseal_platform::stat::Stat;
 use waxseal_platform::xattr::Xattrs;
 use waxseal_platform::xattr::decode::STREAM;
 
@@ -17,11 +19,30 @@ use crate::state::escape;
 /// How much of a stream is read at once.
 const CHUNK: usize = 64 * 1024;
 
+/// Returns the metadata of one moment, with the streams among the attributes.
+pub(super) fn metadata_with_streams(dir: &Dir, name: &OsStr) -> io::Result<Metadata> {
+    let (mut metadata, streams) = dir.metadata_and_streams(name)?;
+    let plain = metadata.xattrs.as_packed().len();
+    metadata.xattrs = with_streams(metadata.xattrs, streams)?;
+    if metadata.xattrs.as_packed().len() == plain {
+        return Ok(metadata);
+    }
+    let identity = |stat: &Stat| (stat.device, stat.inode, stat.changed);
+    match identity(&dir.stat_child(name)?) == identity(&metadata.stat) {
+        true => Ok(metadata),
+        false => Err(io::ErrorKind::ResourceBusy.into()),
+    }
+}
+
 /// Returns the attributes with one more for each stream.
 pub(super) fn with_streams(xattrs: Xattrs, streams: Streams) -> io::Result<Xattrs> {
     let mut found = Vec::new();
     for (name, opened) in streams {
         let read = opened.and_then(value);
+        // One that has gone since it was listed is none any more.
+        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+            continue;
+        }
         let value = read.map_err(|error| in_stream(&name, &error))?;
         found.push(([STREAM, os_to_bytes(&name)].concat(), value.into_bytes()));
     }

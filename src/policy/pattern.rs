@@ -14,6 +14,7 @@ use std::path::{Path, is_separator};
 
 use globset::{Candidate, Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use regex::bytes::{RegexSet, RegexSetBuilder};
+use waxseal_platform::place;
 
 /// What makes a text a regular expression instead of a glob.
 const REGEX_PREFIX: &str = "re:";
@@ -146,6 +147,7 @@ fn build_glob(whole: &str, pattern: &str) -> Result<Glob, PatternError> {
     let mut builder = GlobBuilder::new(&inside);
     // Without `empty_alternates`, `x{,.bak}` silently would not match `x`.
     builder.literal_separator(true).empty_alternates(true);
+    builder.case_insensitive(place::IGNORES_CASE);
     builder
         .build()
         .map_err(|error| bad(error.kind().to_string()))

@@ -3,7 +3,7 @@
 //! A listing that shows a path untouched since its last look ends the matter, unless every file
 //! is to be read. Everything else is inspected.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic;
@@ -85,6 +85,16 @@ impl<'p> Doubt<'p> {
             covered,
         }
     }
+}
+
+/// Asks about a file itself where its directory may be behind: on Windows a directory learns of a write
+/// only by the name that was used for it, and any file may have others.
+pub(super) fn asked(dir: &Dir, name: &OsStr, listed: &Stat, row: Option<&Row>) -> Stat {
+    if listed.links != 0 || listed.kind != Kind::File || row.is_none() {
+        return *listed;
+    }
+    // One that is gone or refused meanwhile is found so when it is looked at.
+    dir.stat_child(name).unwrap_or(*listed)
 }
 
 /// Says what a listing alone tells about a watched path.

@@ -14,7 +14,7 @@ use waxseal_platform::dir::{Dir, Entry, is_absence};
 use waxseal_platform::stat::Kind;
 use waxseal_platform::walk::{Listing, Next, Refusal, Visitor, WalkOp};
 
-use super::doubt::{Doubt, Task, Weighed, weigh};
+use super::doubt::{Doubt, Task, Weighed, asked, weigh};
 use super::joining::{Joining, gone, was_directory};
 use super::known::Known;
 use super::survey::Shared;
@@ -312,6 +312,7 @@ impl<'p, 's> Surveyor<'p, 's> {
             Decision::Watched(rule) => {
                 one_file_system = rule.one_file_system;
                 let covered = joining.covered.covers(&entry.name, listed.kind);
+                let listed = &asked(&joining.dir, &entry.name, listed, row.as_deref());
                 match weigh(self.shared, entry.name.clone(), listed, row, rule, covered) {
                     Weighed::Untouched => {}
                     Weighed::StillDiffers(look) => joining.tell(self.shared, look),

@@ -4,8 +4,8 @@
 //! The form printed here is unambiguous: printable text stays, a backslash is doubled, everything
 //! else becomes `\n`, `\t`, `\r`, `\x1b` or, beyond ASCII, `\u{202e}`. It is never an identity;
 //! documents carry the bytes beside it where it differs. On Windows a backslash separates names and
-//! stays as it is; what then could be taken for an escaped character is no name that programs there
-//! can make.
+//! stays as it is: there `u{202e}` may be an escaped character or a directory of that name, and only the
+//! bytes in documents tell.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -31,9 +31,9 @@ pub struct FileState {
 impl FileState {
     /// Says whether a later listing shows the object untouched since this state was taken.
     ///
-    /// The kernel alone sets the change time, so equal size, times, inode and device mean equal
+    /// On Unix the kernel alone sets the change time, so equal size, times, inode and device mean equal
     /// content and metadata unless someone wrote to the raw device or set the clock back; a scan
-    /// with `--full` is for those.
+    /// with `--full` is for those. On Windows whoever may write attributes can set it.
     pub fn is_untouched(&self, listed: &Stat) -> bool {
         let stat = &self.stat;
         stat.kind == listed.kind

@@ -114,3 +114,43 @@ fn digests_are_those_of_everywhere() {
     let hash = hash.says("900150983cd24fb0d6963f7d28e17f72");
     hash.says("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
+
+#[test]
+fn the_default_configuration_is_free_of_mistakes() {
+    let sandbox = Sandbox::new();
+    let config = sandbox.home().join("waxseal.toml");
+    fs::write(
+        &config,
+        include_str!("../../src/config/defaults/windows.toml"),
+    )
+    .unwrap();
+    let config = format!("--config={}", config.display());
+    let check = sandbox.waxseal(&["config", "check", &config]).exits(0);
+    assert_eq!(check.stderr, "", "no warnings");
+}
+
+#[test]
+fn patterns_match_in_any_case() {
+    let sandbox = Sandbox::with(&[("A.LOG", "1"), ("b.txt", "2")]);
+    let config = sandbox.home().join("waxseal.toml");
+    let tree = sandbox.tree();
+    let text =
+        format!("[[monitor]]\nname = \"m\"\npaths = [{tree:?}]\nexclude_files = [\"*.log\"]\n");
+    fs::write(&config, text).unwrap();
+    let config = format!("--config={}", config.display());
+    let explain = |name: &str| {
+        let path = sandbox.path(name);
+        let path = path.to_str().unwrap();
+        sandbox.waxseal(&["explain", &config, path]).stdout
+    };
+    assert!(
+        explain("A.LOG").contains("excluded"),
+        "{}",
+        explain("A.LOG")
+    );
+    assert!(
+        explain("b.txt").contains("watched by monitor m"),
+        "{}",
+        explain("b.txt")
+    );
+}

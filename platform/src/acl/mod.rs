@@ -1,4 +1,4 @@
-//! Access lists of Windows, as bytes: [`Sid`], [`Descriptor`], and whom one lets in.
+//! Access lists of Windows, as bytes: [`Sid`], and of a descriptor whom it lets in.
 //!
 //! Pure and compiled everywhere. The layout is that of a self-relative `SECURITY_DESCRIPTOR`,
 //! see [MS-DTYP] 2.4. A denial is not weighed against a permission: what is permitted to somebody
@@ -12,8 +12,8 @@ mod tests;
 use std::fmt;
 
 /// Who somebody is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Sid(Box<[u8]>);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sid(Box<[u8]>);
 
 /// The system itself.
 pub(crate) const SYSTEM: &str = "S-1-5-18";
@@ -48,8 +48,10 @@ const HEADER: usize = 20;
 
 impl Sid {
     /// Reads the identity that these bytes begin with.
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Sid> {
-        let [1, count, ..] = *bytes else { return None };
+    pub fn parse(bytes: &[u8]) -> Option<Sid> {
+        let [1, count @ ..=15, ..] = *bytes else {
+            return None;
+        };
         let length = 8 + 4 * usize::from(count);
         bytes.get(..length).map(|sid| Sid(sid.into()))
     }
@@ -81,7 +83,7 @@ impl fmt::Display for Sid {
         // Beyond 32 bits it is written in hexadecimal.
         match u32::try_from(authority) {
             Ok(small) => write!(f, "S-1-{small}")?,
-            Err(_) => write!(f, "S-1-{authority:#x}")?,
+            Err(_) => write!(f, "S-1-{authority:#014x}")?,
         }
         let (parts, _) = self.0.get(8..).unwrap_or_default().as_chunks::<4>();
         parts

@@ -77,7 +77,7 @@ fn identities_are_written_as_windows_writes_them() {
     let large = [1, 1, 1, 0, 0, 0, 0, 0, 7, 0, 0, 0];
     assert_eq!(
         Sid::parse(&large).unwrap().to_string(),
-        "S-1-0x10000000000-7"
+        "S-1-0x010000000000-7"
     );
     assert_eq!(Sid::parse(&[2, 0, 0, 0, 0, 0, 0, 5]), None);
     assert_eq!(Sid::parse(&sid(USER)[..20]), None);
@@ -179,5 +179,14 @@ proptest::proptest! {
             *byte = value;
         }
         let _ = Descriptor::parse(&damaged);
+    }
+}
+
+#[test]
+fn a_sid_of_too_many_parts_or_cut_short_is_none() {
+    assert_eq!(Sid::parse(&[1, 16, 0, 0, 0, 0, 0, 5]), None);
+    let whole = sid("S-1-5-32-544");
+    for len in 0..whole.len() {
+        assert_eq!(Sid::parse(&whole[..len]), None, "{len}");
     }
 }

@@ -197,8 +197,8 @@ impl Dir {
         )?))
     }
 
-    pub(super) fn streams_of(&self, _name: &OsStr) -> io::Result<Streams> {
-        Ok(Streams)
+    pub(super) fn metadata_and_streams(&self, name: &OsStr) -> io::Result<(Metadata, Streams)> {
+        Ok((self.metadata_child(name)?, Streams))
     }
 
     pub(super) fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {

@@ -139,16 +139,18 @@ impl Dir {
         self.os.open_file(name).map(File::from_os)
     }
 
-    /// Opens the streams of an object beside its content; there are none but on Windows.
-    pub fn streams_of(&self, name: &OsStr) -> io::Result<Streams> {
-        self.os.streams_of(name).map(Streams::from_os)
-    }
-
     /// Returns all metadata of an object whose content is not read, without opening it.
     ///
     /// When the object changes meanwhile the whole is done again; after several tries the error
     /// is `ResourceBusy`.
     pub fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {
         self.os.metadata_child(name)
+    }
+
+    /// Returns the same and opens the streams of the same object beside its content; there are none
+    /// but on Windows.
+    pub fn metadata_and_streams(&self, name: &OsStr) -> io::Result<(Metadata, Streams)> {
+        let (metadata, streams) = self.os.metadata_and_streams(name)?;
+        Ok((metadata, Streams::from_os(streams)))
     }
 }

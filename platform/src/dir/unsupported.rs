@@ -52,7 +52,7 @@ impl Dir {
         match self.0 {}
     }
 
-    pub(super) fn streams_of(&self, _name: &OsStr) -> io::Result<Streams> {
+    pub(super) fn metadata_and_streams(&self, _name: &OsStr) -> io::Result<(Metadata, Streams)> {
         match self.0 {}
     }
 

@@ -5,19 +5,28 @@ use std::io;
 use std::os::windows::ffi::OsStringExt as _;
 use std::os::windows::io::{AsHandle, BorrowedHandle};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
+
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_ATTRIBUTE_REPARSE_POINT, FILE_ATTRIBUTE_TAG_INFO,
+};
 
 use super::steady::steady;
 use super::{Entry, Metadata};
 use crate::file::os::{File, Streams};
 use crate::nt::{self, Opened, What};
-use crate::ntfs::{Entries, Entry as Record};
+use crate::ntfs::{Entries, Entry as Record, Form, Reparse, flags};
 use crate::stat::windows::{listed, stat};
-use crate::stat::{Kind, Stat};
+use crate::stat::{InodeFlags, Kind, Stat};
 use crate::xattr::windows as xattr;
 
 /// One call fills this much, in units of 8 bytes: some 500 names.
 const LISTING_BUFFER: usize = 8 * 1024;
+
+/// Reading a file with one of these would fetch its content from somewhere.
+const ELSEWHERE: InodeFlags = InodeFlags::OFFLINE
+    .union(InodeFlags::RECALL_ON_OPEN)
+    .union(InodeFlags::RECALL_ON_READ);
 
 #[derive(Debug)]
 pub(super) struct Dir {
@@ -106,21 +115,30 @@ impl Dir {
     /// Returns all entries, in the order of the file system.
     fn records(&self) -> io::Result<Vec<Record>> {
         // It guards nothing but a position, which each listing sets anew.
-        let _one_at_a_time = self
-            .listing
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _one_at_a_time = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        for form in [Form::Extended, Form::Both] {
+            if let Some(records) = self.records_in(form)? {
+                return Ok(records);
+            }
+        }
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn records_in(&self, form: Form) -> io::Result<Option<Vec<Record>>> {
         let mut buffer = vec![0_u64; LISTING_BUFFER];
         let mut records = Vec::new();
         let mut is_first = true;
-        while nt::listing(self.handle(), is_first, &mut buffer)? {
-            is_first = false;
+        loop {
+            match nt::listing(self.handle(), form, is_first, &mut buffer)? {
+                None => return Ok(None),
+                Some(false) => return Ok(Some(records)),
+                Some(true) => is_first = false,
+            }
             let bytes: Vec<u8> = buffer.iter().flat_map(|part| part.to_ne_bytes()).collect();
-            for record in Entries::new(&bytes) {
+            for record in Entries::new(&bytes, form) {
                 records.push(record.map_err(io::Error::other)?);
             }
         }
-        Ok(records)
     }
 
     pub(super) fn read_link(&self, name: &OsStr) -> io::Result<OsString> {
@@ -130,15 +148,29 @@ impl Dir {
     }
 
     pub(super) fn open_file(&self, name: &OsStr) -> io::Result<File> {
-        nt::child(self.handle(), name, What::Read).map(File::new)
+        let opened = nt::child(self.handle(), name, What::Read)?;
+        let tag: FILE_ATTRIBUTE_TAG_INFO = nt::fill(opened.handle.as_handle())?;
+        if flags(tag.FileAttributes).intersects(ELSEWHERE) {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "its content is not on this machine, and is not fetched",
+            ));
+        }
+        let is_reparse = tag.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT != 0;
+        match is_reparse && Reparse::kind(tag.ReparseTag).is_none() {
+            true => nt::through(opened.handle.as_handle()).map(File::new),
+            false => Ok(File::new(opened)),
+        }
     }
 
     pub(super) fn metadata_child(&self, name: &OsStr) -> io::Result<Metadata> {
         metadata(&nt::child(self.handle(), name, What::Ask)?)
     }
 
-    pub(super) fn streams_of(&self, name: &OsStr) -> io::Result<Streams> {
-        Streams::of(nt::child(self.handle(), name, What::Ask)?.handle)
+    pub(super) fn metadata_and_streams(&self, name: &OsStr) -> io::Result<(Metadata, Streams)> {
+        let child = nt::child(self.handle(), name, What::Ask)?;
+        let metadata = metadata(&child)?;
+        Ok((metadata, Streams::of(child.handle)?))
     }
 }
 

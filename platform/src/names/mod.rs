@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::xattr::decode::Sid;
+use crate::acl::Sid;
 
 type Cache<K> = RwLock<HashMap<K, Option<Arc<str>>>>;
 

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 
-use crate::xattr::decode::Sid;
+use crate::acl::Sid;
 
 /// Enough for most entries; grown when the C library says so.
 const FIRST_LEN: usize = 1024;

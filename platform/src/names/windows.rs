@@ -8,13 +8,12 @@ use windows_sys::Win32::Security::Authorization::{
 };
 use windows_sys::Win32::Security::{
     DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, LABEL_SECURITY_INFORMATION,
-    LookupAccountSidW, OWNER_SECURITY_INFORMATION, SACL_SECURITY_INFORMATION,
+    OWNER_SECURITY_INFORMATION, SACL_SECURITY_INFORMATION,
 };
 
-use crate::xattr::decode::{Sid, security_descriptor};
-
-/// Longer than any name of an account or a domain (`UNLEN`, `DNLEN`).
-const NAME: usize = 512;
+use crate::acl::Sid;
+use crate::windows::account_name;
+use crate::xattr::decode::security_descriptor;
 
 /// Owners are not numbers here.
 pub(super) fn user(_uid: u32) -> Option<String> {
@@ -27,37 +26,7 @@ pub(super) fn group(_gid: u32) -> Option<String> {
 }
 
 pub(super) fn account(sid: &Sid) -> Option<String> {
-    let mut sid = sid.encode();
-    let (mut name, mut domain) = ([0_u16; NAME], [0_u16; NAME]);
-    let (mut name_len, mut domain_len) = (NAME as u32, NAME as u32);
-    let mut kind = 0;
-    let sid = sid.as_mut_ptr();
-    let (to_name, to_name_len) = (name.as_mut_ptr(), &raw mut name_len);
-    let (to_domain, to_domain_len) = (domain.as_mut_ptr(), &raw mut domain_len);
-    // SAFETY: the SID is whole, and each buffer is live and as long as its number says.
-    let found = unsafe {
-        LookupAccountSidW(
-            ptr::null(),
-            sid.cast(),
-            to_name,
-            to_name_len,
-            to_domain,
-            to_domain_len,
-            &raw mut kind,
-        )
-    };
-    if found == 0 {
-        return None;
-    }
-    let text = |buffer: &[u16], len: u32| {
-        let units = buffer.get(..len as usize)?;
-        String::from_utf16(units).ok()
-    };
-    let (name, domain) = (text(&name, name_len)?, text(&domain, domain_len)?);
-    match domain.is_empty() {
-        true => Some(name),
-        false => Some(format!("{domain}\\{name}")),
-    }
+    account_name(sid)
 }
 
 pub(super) fn descriptor_text(descriptor: &[u8]) -> Option<String> {

@@ -15,7 +15,7 @@ mod query;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use open::{Access, File as Opened, What, child, path, stream};
+pub(crate) use open::{Access, File as Opened, What, child, path, stream, through};
 pub(crate) use query::{fill, final_path, identity, listing, reparse_data, security, streams};
 
 use std::io;

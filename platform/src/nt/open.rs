@@ -9,12 +9,14 @@ use std::ptr;
 
 use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
 use windows_sys::Wdk::Storage::FileSystem::{
-    FILE_DIRECTORY_FILE, FILE_NON_DIRECTORY_FILE, FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT,
-    FILE_OPEN_REPARSE_POINT, FILE_SEQUENTIAL_ONLY, FILE_SYNCHRONOUS_IO_NONALERT, NtCreateFile,
+    FILE_COMPLETE_IF_OPLOCKED, FILE_DIRECTORY_FILE, FILE_NON_DIRECTORY_FILE, FILE_OPEN,
+    FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_NO_RECALL, FILE_OPEN_REPARSE_POINT,
+    FILE_SEQUENTIAL_ONLY, FILE_SYNCHRONOUS_IO_NONALERT, NtCreateFile,
 };
 use windows_sys::Win32::Foundation::{
     HANDLE, OBJ_CASE_INSENSITIVE, OBJECT_ATTRIBUTE_FLAGS, STATUS_ACCESS_DENIED,
-    STATUS_NAME_TOO_LONG, UNICODE_STRING,
+    STATUS_NAME_TOO_LONG, STATUS_OPLOCK_BREAK_IN_PROGRESS, STATUS_PRIVILEGE_NOT_HELD,
+    STATUS_SHARING_VIOLATION, UNICODE_STRING,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES, FILE_READ_DATA, FILE_SHARE_DELETE, FILE_SHARE_READ,
@@ -34,6 +36,8 @@ pub(crate) enum What {
     List,
     /// Read it, a file.
     Read,
+    /// Read what a file system filter makes of it, a file with a reparse point that is no link.
+    ReadThrough,
 }
 
 /// How much of the security descriptor a handle lets see.
@@ -62,6 +66,12 @@ pub(crate) fn child(dir: BorrowedHandle<'_>, name: &OsStr, what: What) -> io::Re
     open(Some(dir), &units, what, 0)
 }
 
+/// Opens a file once more that has a reparse point which is no link, so that what reads get is its
+/// content: of a deduplicated file the reparse point itself has nothing.
+pub(crate) fn through(file: BorrowedHandle<'_>) -> io::Result<File> {
+    open(Some(file), &[], What::ReadThrough, 0)
+}
+
 /// Opens a stream of an open object to be read.
 pub(crate) fn stream(object: BorrowedHandle<'_>, name: &OsStr) -> io::Result<File> {
     let units: Vec<u16> = [u16::from(b':')]
@@ -73,8 +83,29 @@ pub(crate) fn stream(object: BorrowedHandle<'_>, name: &OsStr) -> io::Result<Fil
 
 /// Opens the object at a path as everybody writes it, with letters of either case; the names before
 /// the last one may be links.
+///
+/// Where a whole drive is missing, the error is `NotConnected`: what was on it is not known to be gone.
 pub(crate) fn path(path: &Path, what: What) -> io::Result<File> {
-    open(None, &native(path)?, what, OBJ_CASE_INSENSITIVE)
+    match open(None, &native(path)?, what, OBJ_CASE_INSENSITIVE) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !has_drive(path) => {
+            let message = "its drive is not there";
+            Err(io::Error::new(io::ErrorKind::NotConnected, message))
+        }
+        opened => opened,
+    }
+}
+
+/// Says whether the drive is there that a path begins with, or may be.
+fn has_drive(path: &Path) -> bool {
+    let parts = path.components();
+    let top: PathBuf = parts
+        .take_while(|part| !matches!(part, Component::Normal(_)))
+        .collect();
+    if !top.is_absolute() {
+        return true;
+    }
+    let opened = native(&top).map(|top| open(None, &top, What::Ask, OBJ_CASE_INSENSITIVE));
+    !matches!(opened, Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Opens with as much access as this process is given.
@@ -98,7 +129,9 @@ fn open(
         }
         match create(dir, name, what, more, attributes) {
             Ok(handle) => return Ok(File { handle, access }),
-            Err(STATUS_ACCESS_DENIED) => refused = Some(STATUS_ACCESS_DENIED),
+            Err(status @ (STATUS_ACCESS_DENIED | STATUS_PRIVILEGE_NOT_HELD)) => {
+                refused = Some(status);
+            }
             Err(status) => return Err(super::error(status)),
         }
     }
@@ -126,19 +159,23 @@ fn create(
         SecurityDescriptor: ptr::null(),
         SecurityQualityOfService: ptr::null(),
     };
+    // What is elsewhere, in a cloud for instance, is not fetched.
+    let reading = FILE_NON_DIRECTORY_FILE | FILE_SEQUENTIAL_ONLY | FILE_OPEN_NO_RECALL;
+    let itself = FILE_OPEN_REPARSE_POINT;
     let (access, options) = match what {
-        What::Ask => (0, 0),
-        What::List => (FILE_LIST_DIRECTORY | FILE_TRAVERSE, FILE_DIRECTORY_FILE),
-        What::Read => (
-            FILE_READ_DATA,
-            FILE_NON_DIRECTORY_FILE | FILE_SEQUENTIAL_ONLY,
+        What::Ask => (0, itself),
+        What::List => (
+            FILE_LIST_DIRECTORY | FILE_TRAVERSE,
+            itself | FILE_DIRECTORY_FILE,
         ),
+        What::Read => (FILE_READ_DATA, itself | reading),
+        What::ReadThrough => (FILE_READ_DATA, reading),
     };
     let access = access | more_access | FILE_READ_ATTRIBUTES | SYNCHRONIZE;
     let options = options
-        | FILE_OPEN_REPARSE_POINT
         | FILE_SYNCHRONOUS_IO_NONALERT
-        | FILE_OPEN_FOR_BACKUP_INTENT;
+        | FILE_OPEN_FOR_BACKUP_INTENT
+        | FILE_COMPLETE_IF_OPLOCKED;
     let share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
     let mut handle: HANDLE = ptr::null_mut();
     let mut done = IO_STATUS_BLOCK::default();
@@ -164,7 +201,12 @@ fn create(
         return Err(status);
     }
     // SAFETY: the handle was opened just now, and nobody else has it.
-    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+    let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
+    match status {
+        // Whoever has it for himself was asked to let go, and may take his time: nobody waits here.
+        STATUS_OPLOCK_BREAK_IN_PROGRESS => Err(STATUS_SHARING_VIOLATION),
+        _ => Ok(handle),
+    }
 }
 
 /// Refuses a name that is not one plain name: it could lead out of the directory, or to a stream.

@@ -20,14 +20,16 @@ use windows_sys::Win32::Security::{
 use windows_sys::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, FILE_ATTRIBUTE_TAG_INFO, FILE_BASIC_INFO, FILE_ID_INFO,
     FILE_INFO_BY_HANDLE_CLASS, FILE_NAME_NORMALIZED, FILE_STANDARD_INFO, FileAttributeTagInfo,
-    FileBasicInfo, FileIdBothDirectoryInfo, FileIdBothDirectoryRestartInfo, FileIdInfo,
-    FileStandardInfo, FileStreamInfo, GetFileInformationByHandle, GetFileInformationByHandleEx,
+    FileBasicInfo, FileIdBothDirectoryInfo, FileIdBothDirectoryRestartInfo,
+    FileIdExtdDirectoryInfo, FileIdExtdDirectoryRestartInfo, FileIdInfo, FileStandardInfo,
+    FileStreamInfo, GetFileInformationByHandle, GetFileInformationByHandleEx,
     GetFinalPathNameByHandleW,
 };
 use windows_sys::Win32::System::IO::DeviceIoControl;
 use windows_sys::Win32::System::Ioctl::FSCTL_GET_REPARSE_POINT;
 
 use super::open::{Access, File};
+use crate::ntfs::Form;
 
 /// `MAXIMUM_REPARSE_DATA_BUFFER_SIZE`.
 const REPARSE_DATA: usize = 16 * 1024;
@@ -109,29 +111,34 @@ fn is_unknown(error: &io::Error) -> bool {
     )
 }
 
-/// Fills a buffer with the next entries of a directory; `false` when there are no more.
+/// Fills a buffer with the next entries of a directory, in this form; `false` when there are no more,
+/// and `None` when the system or the file system does not know the form.
 ///
 /// The buffer is of `u64` because the entries are aligned so.
 pub(crate) fn listing(
     dir: BorrowedHandle<'_>,
+    form: Form,
     is_first: bool,
     buffer: &mut [u64],
-) -> io::Result<bool> {
-    let class = match is_first {
-        true => FileIdBothDirectoryRestartInfo,
-        false => FileIdBothDirectoryInfo,
+) -> io::Result<Option<bool>> {
+    let class = match (form, is_first) {
+        (Form::Extended, true) => FileIdExtdDirectoryRestartInfo,
+        (Form::Extended, false) => FileIdExtdDirectoryInfo,
+        (Form::Both, true) => FileIdBothDirectoryRestartInfo,
+        (Form::Both, false) => FileIdBothDirectoryInfo,
     };
     buffer.fill(0);
     let (to, size) = (buffer.as_mut_ptr(), size_of_val(buffer) as u32);
     // SAFETY: the handle is open, and `to` has room for `size` bytes.
     let done = unsafe { GetFileInformationByHandleEx(dir.as_raw_handle(), class, to.cast(), size) };
     if done != 0 {
-        return Ok(true);
+        return Ok(Some(true));
     }
     let error = io::Error::last_os_error();
     match code(&error) {
         // The second is said of the root of an empty volume, which has no `.` either.
-        ERROR_NO_MORE_FILES | ERROR_FILE_NOT_FOUND => Ok(false),
+        ERROR_NO_MORE_FILES | ERROR_FILE_NOT_FOUND => Ok(Some(false)),
+        _ if is_unknown(&error) => Ok(None),
         _ => Err(error),
     }
 }

@@ -1,10 +1,27 @@
-//! Entries of a listed directory: `FILE_ID_BOTH_DIR_INFO`
-//! (<https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-file_id_both_dir_info>).
+//! Entries of a listed directory: `FILE_ID_EXTD_DIR_INFO`, and the older `FILE_ID_BOTH_DIR_INFO` where
+//! a system does not know that
+//! (<https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-file_id_extd_dir_info>).
 
-use super::{u32_at, u64_at, units};
+use super::{number, u32_at, u64_at, units};
 
-/// Where the name begins.
-const NAME: usize = 104;
+/// In which of the two forms entries are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// With numbers of 128 bits.
+    Extended,
+    /// With numbers of 64 bits.
+    Both,
+}
+
+impl Form {
+    /// Says where the name begins, behind everything else.
+    fn name(self) -> usize {
+        match self {
+            Form::Extended => 88,
+            Form::Both => 104,
+        }
+    }
+}
 
 /// One entry; times are in units of 100 ns since 1601.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +45,7 @@ pub struct Entry {
     /// The tag of its reparse point, if it is one.
     pub reparse_tag: u32,
     /// Its number on the volume.
-    pub id: u64,
+    pub id: u128,
 }
 
 /// The entries in a buffer that the kernel has filled.
@@ -37,6 +54,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Entries<'b> {
     rest: Option<&'b [u8]>,
+    form: Form,
 }
 
 /// The error of entries that no kernel has written.
@@ -46,8 +64,11 @@ pub struct Malformed;
 
 impl<'b> Entries<'b> {
     /// Returns the entries in this buffer, of which there is at least one.
-    pub fn new(buffer: &'b [u8]) -> Entries<'b> {
-        Entries { rest: Some(buffer) }
+    pub fn new(buffer: &'b [u8], form: Form) -> Entries<'b> {
+        Entries {
+            rest: Some(buffer),
+            form,
+        }
     }
 }
 
@@ -56,13 +77,13 @@ impl Iterator for Entries<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.rest.take()?;
-        let Some((entry, step)) = entry(bytes) else {
+        let Some((entry, step)) = entry(bytes, self.form) else {
             return Some(Err(Malformed));
         };
         match step {
             0 => {}
             // One that overlaps the entry before it could lead round and round.
-            1..NAME => return Some(Err(Malformed)),
+            step if step < self.form.name() => return Some(Err(Malformed)),
             step => self.rest = Some(bytes.get(step..).unwrap_or_default()),
         }
         Some(Ok(entry))
@@ -70,11 +91,19 @@ impl Iterator for Entries<'_> {
 }
 
 /// Returns the first entry and how far the next one is, 0 for none.
-fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
+fn entry(bytes: &[u8], form: Form) -> Option<(Entry, usize)> {
     let step = u32_at(bytes, 0)? as usize;
     let attributes = u32_at(bytes, 56)?;
     let name_len = u32_at(bytes, 60)? as usize;
     let is_reparse = attributes & FILE_ATTRIBUTE_REPARSE_POINT != 0;
+    let (tag, id) = match form {
+        Form::Extended => (
+            u32_at(bytes, 68),
+            number(bytes, 72).map(u128::from_le_bytes)?,
+        ),
+        // The size of the extended attributes, but for reparse points (MS-FSCC 2.4.17).
+        Form::Both => (u32_at(bytes, 64), u64_at(bytes, 96)?.into()),
+    };
     let entry = Entry {
         created: u64_at(bytes, 8)?,
         accessed: u64_at(bytes, 16)?,
@@ -83,10 +112,9 @@ fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
         size: u64_at(bytes, 40)?,
         allocated: u64_at(bytes, 48)?,
         attributes,
-        // The size of the extended attributes, but for reparse points (MS-FSCC 2.4.17).
-        reparse_tag: u32_at(bytes, 64).filter(|_| is_reparse).unwrap_or(0),
-        id: u64_at(bytes, 96)?,
-        name: units(bytes, NAME, name_len)?,
+        reparse_tag: tag.filter(|_| is_reparse).unwrap_or(0),
+        id,
+        name: units(bytes, form.name(), name_len)?,
     };
     Some((entry, step))
 }

@@ -11,7 +11,7 @@ mod reparse;
 mod streams;
 
 pub use attributes::flags;
-pub use entries::{Entries, Entry};
+pub use entries::{Entries, Entry, Form};
 pub use reparse::Reparse;
 pub use streams::stream_names;
 

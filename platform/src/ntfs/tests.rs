@@ -14,8 +14,10 @@ fn bytes_of(units: &[u16]) -> Vec<u8> {
     units.iter().flat_map(|unit| unit.to_le_bytes()).collect()
 }
 
+const FORMS: [Form; 2] = [Form::Extended, Form::Both];
+
 /// One entry as the kernel lays it out; `step` is how far the next one is.
-fn encoded(entry: &Entry, step: u32) -> Vec<u8> {
+fn encoded(entry: &Entry, step: u32, form: Form) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend(step.to_le_bytes());
     bytes.extend([0; 4]);
@@ -32,16 +34,26 @@ fn encoded(entry: &Entry, step: u32) -> Vec<u8> {
         .for_each(|number| bytes.extend(number.to_le_bytes()));
     bytes.extend(entry.attributes.to_le_bytes());
     bytes.extend((2 * entry.name.len() as u32).to_le_bytes());
-    bytes.extend(entry.reparse_tag.to_le_bytes());
-    // The short name and its length.
-    bytes.extend([0; 28]);
-    bytes.extend(entry.id.to_le_bytes());
+    match form {
+        Form::Extended => {
+            // The size of the extended attributes.
+            bytes.extend([9, 0, 0, 0]);
+            bytes.extend(entry.reparse_tag.to_le_bytes());
+            bytes.extend(entry.id.to_le_bytes());
+        }
+        Form::Both => {
+            bytes.extend(entry.reparse_tag.to_le_bytes());
+            // The short name and its length.
+            bytes.extend([0; 28]);
+            bytes.extend((entry.id as u64).to_le_bytes());
+        }
+    }
     bytes.extend(bytes_of(&entry.name));
     bytes.resize(bytes.len().max(step as usize), 0);
     bytes
 }
 
-fn sample(name: &[u16], id: u64) -> Entry {
+fn sample(name: &[u16], id: u128) -> Entry {
     Entry {
         name: name.to_vec(),
         created: 1,
@@ -59,36 +71,40 @@ fn sample(name: &[u16], id: u64) -> Entry {
 #[test]
 fn entries_follow_each_other_and_keep_every_name() {
     let odd = [0xd800, u16::from(b'.'), u16::from(b' ')];
-    let (first, mut last) = (sample(&wide("hosts"), 7), sample(&odd, u64::MAX));
-    last.attributes = 0x400;
-    last.reparse_tag = 0xa000_0003;
-    let mut buffer = encoded(&first, 120);
-    buffer.extend(encoded(&last, 0));
-    buffer.extend([0; 64]);
-    let found: Result<Vec<Entry>, _> = Entries::new(&buffer).collect();
-    assert_eq!(found.unwrap(), [first, last]);
+    for form in FORMS {
+        let (first, mut last) = (sample(&wide("hosts"), 7), sample(&odd, u64::MAX.into()));
+        last.attributes = 0x400;
+        last.reparse_tag = 0xa000_0003;
+        let mut buffer = encoded(&first, 120, form);
+        buffer.extend(encoded(&last, 0, form));
+        buffer.extend([0; 64]);
+        let found: Result<Vec<Entry>, _> = Entries::new(&buffer, form).collect();
+        assert_eq!(found.unwrap(), [first, last]);
+    }
 }
 
 #[test]
 fn what_is_no_reparse_point_has_no_tag() {
     let mut entry = sample(&wide("a"), 1);
     entry.reparse_tag = 90; // the size of its extended attributes
-    let buffer = encoded(&entry, 0);
-    let found = Entries::new(&buffer).next().unwrap().unwrap();
+    let buffer = encoded(&entry, 0, Form::Both);
+    let found = Entries::new(&buffer, Form::Both).next().unwrap().unwrap();
     assert_eq!(found.reparse_tag, 0);
 }
 
 #[test]
 fn entries_that_lead_nowhere_are_an_error_once() {
-    let whole = encoded(&sample(&wide("name"), 1), 0);
-    let cut = |len: usize| Entries::new(&whole[..len]).collect::<Vec<_>>();
-    for len in 0..whole.len() {
-        assert!(matches!(cut(len).as_slice(), [Err(_)]), "{len}");
-    }
-    for step in [1, 8, 103] {
-        let looping = encoded(&sample(&[], 1), step);
-        let found: Vec<_> = Entries::new(&looping).collect();
-        assert!(matches!(found.as_slice(), [Err(_)]), "{step}");
+    for form in FORMS {
+        let whole = encoded(&sample(&wide("name"), 1), 0, form);
+        let cut = |len: usize| Entries::new(&whole[..len], form).collect::<Vec<_>>();
+        for len in 0..whole.len() {
+            assert!(matches!(cut(len).as_slice(), [Err(_)]), "{len}");
+        }
+        for step in [1, 8, 87] {
+            let looping = encoded(&sample(&[], 1), step, form);
+            let found: Vec<_> = Entries::new(&looping, form).collect();
+            assert!(matches!(found.as_slice(), [Err(_)]), "{step}");
+        }
     }
 }
 
@@ -201,7 +217,9 @@ fn attributes_are_flags_and_kinds_are_not() {
 proptest! {
     #[test]
     fn any_bytes_are_decoded_without_panic_or_end(bytes in vec(any::<u8>(), 0..600)) {
-        prop_assert!(Entries::new(&bytes).count() <= bytes.len() / 104 + 1);
+        for form in FORMS {
+            prop_assert!(Entries::new(&bytes, form).count() <= bytes.len() / 88 + 1);
+        }
         stream_names(&bytes);
         Reparse::decode(&bytes);
     }
@@ -209,16 +227,22 @@ proptest! {
     #[test]
     fn any_entry_is_decoded_as_it_was_laid_out(
         name in vec(any::<u16>(), 0..40),
-        numbers in any::<[u64; 7]>(),
+        numbers in any::<[u64; 6]>(),
+        id in any::<u128>(),
         attributes in any::<u32>(),
+        is_extended in any::<bool>(),
     ) {
-        let [created, accessed, written, changed, size, allocated, id] = numbers;
+        let (form, id) = match is_extended {
+            true => (Form::Extended, id),
+            false => (Form::Both, id >> 64),
+        };
+        let [created, accessed, written, changed, size, allocated] = numbers;
         let reparse_tag = if attributes & 0x400 != 0 { 0xa000_000c } else { 0 };
         let entry = Entry {
             name, created, accessed, written, changed, size, allocated, attributes, reparse_tag, id,
         };
-        let buffer = encoded(&entry, 0);
-        let found: Vec<_> = Entries::new(&buffer).collect();
+        let buffer = encoded(&entry, 0, form);
+        let found: Vec<_> = Entries::new(&buffer, form).collect();
         prop_assert_eq!(found, [Ok(entry)]);
     }
 }

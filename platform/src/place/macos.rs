@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use super::spelling::spelling;
-pub(super) use super::unix::{TOP, real};
+// A pattern that matched more than it says would hide more: most volumes ignore case, not all.
+pub(super) use super::unix::{IGNORES_CASE, TOP, real};
 use crate::dir::Dir;
 use crate::stat::Kind;
 

@@ -33,6 +33,10 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Whether upper and lower case make no difference between names, unless somebody has asked for that
+/// in a directory.
+pub const IGNORES_CASE: bool = os::IGNORES_CASE;
+
 /// Returns what every absolute path begins with: `/`, or the empty path on Windows, where each drive
 /// is a tree of its own.
 pub fn top() -> &'static Path {

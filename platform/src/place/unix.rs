@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 pub(super) const TOP: &str = "/";
 
+pub(super) const IGNORES_CASE: bool = false;
+
 pub(super) fn real(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
 }

@@ -9,6 +9,8 @@ use crate::nt::{What, final_path, path as open};
 
 pub(super) const TOP: &str = "";
 
+pub(super) const IGNORES_CASE: bool = true;
+
 pub(super) fn real(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path).map(|real| plain(&real))
 }

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::ServiceError;
@@ -28,6 +28,27 @@ pub(super) fn is_ours(
         true => Ok(true),
         false => Err(ServiceError::Foreign(path.to_owned())),
     }
+}
+
+/// Refuses a program that others than root could replace: it would act as root.
+pub(super) fn refuse_unsafe(program: &Path) -> Result<(), ServiceError> {
+    let real = fs::canonicalize(program).map_err(|source| file("look at", program, source))?;
+    for path in real.ancestors() {
+        let found = fs::metadata(path).map_err(|source| file("look at", path, source))?;
+        let why = match (found.uid(), found.mode() & 0o022) {
+            (0, 0) => continue,
+            (0, _) => format!(
+                "can be written by others (mode {:04o})",
+                found.mode() & 0o7777
+            ),
+            (uid, _) => format!("belongs to user {uid}"),
+        };
+        return Err(ServiceError::Unsafe(format!(
+            "{path:?} {why}, who could let root run anything: copy the program to a directory of root's, \
+             such as /usr/local/sbin, and call that"
+        )));
+    }
+    Ok(())
 }
 
 /// Writes the file beside its place and renames it there: nobody ever reads half of it.
@@ -59,4 +80,22 @@ pub(super) fn remove(path: &Path) -> Result<(), ServiceError> {
 pub(super) fn file(op: &'static str, path: &Path, source: io::Error) -> ServiceError {
     let path = path.to_owned();
     ServiceError::File { op, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_others_could_replace_is_refused() {
+        refuse_unsafe(Path::new("/bin/sh")).unwrap();
+        // In a directory to which everybody may write.
+        let temp = tempfile::tempdir_in("/tmp").unwrap();
+        let program = temp.path().join("program");
+        fs::write(&program, "").unwrap();
+        let error = refuse_unsafe(&program).unwrap_err().to_string();
+        assert!(error.contains("/usr/local/sbin"), "{error}");
+        let gone = refuse_unsafe(&temp.path().join("gone"));
+        assert!(matches!(gone, Err(ServiceError::File { .. })));
+    }
 }

@@ -31,6 +31,7 @@ const ASK_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) fn install(program: &Path) -> Result<PathBuf, ServiceError> {
     let path = PathBuf::from(PLIST_PATH);
+    definition::refuse_unsafe(program)?;
     let plist = plist_for(program)?;
     definition::is_ours(&path, &plist, mark)?;
     make_log()?;

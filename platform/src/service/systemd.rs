@@ -37,6 +37,7 @@ const SYSTEMCTL: &str = "systemctl";
 
 pub(super) fn install(program: &Path) -> Result<PathBuf, ServiceError> {
     is_running()?;
+    definition::refuse_unsafe(program)?;
     let unit = unit_for(program)?;
     let own = Path::new(UNITS).join(NAME);
     let path = match packaged_for(program, &PACKAGED)? {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use windows_sys::Win32::Foundation::{HANDLE, WAIT_OBJECT_0};
+use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, GetLastError, HANDLE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::Console::{
     CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT, SetConsoleCtrlHandler,
 };
@@ -136,12 +136,21 @@ pub(super) fn send(process: u32, asked: Asked) -> io::Result<()> {
     succeeded(unsafe { SetEvent(event.as_raw_handle()) })
 }
 
-/// Makes an event that whoever waits for it takes back.
+/// Makes an event that whoever waits for it takes back. One whose name somebody has taken before us is
+/// not used: he could set it, or keep us from starting; it goes without a name.
 fn event(name: &str) -> io::Result<OwnedHandle> {
     let private = Private::for_object()?;
     let name = wide(name.as_ref())?;
+    let attributes = &raw const private.attributes;
     // SAFETY: the name ends with a NUL, and both outlive the call.
-    owned(unsafe { CreateEventW(&raw const private.attributes, 0, 0, name.as_ptr()) })
+    let made = owned(unsafe { CreateEventW(attributes, 0, 0, name.as_ptr()) });
+    // SAFETY: it reads a number of this thread, set by the call before.
+    let is_taken = unsafe { GetLastError() } == ERROR_ALREADY_EXISTS;
+    match made {
+        Ok(event) if !is_taken => Ok(event),
+        // SAFETY: no name is asked for, and the list outlives the call.
+        _ => owned(unsafe { CreateEventW(attributes, 0, 0, null()) }),
+    }
 }
 
 /// Called by the system, on a thread of its own, when something happens to the console.

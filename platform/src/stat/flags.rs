@@ -152,8 +152,13 @@ impl InodeFlags {
         self.0 & other.0 == other.0
     }
 
+    /// Says whether any flag is in both sets.
+    pub fn intersects(self, other: InodeFlags) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Returns the flags of both sets.
-    pub fn union(self, other: InodeFlags) -> InodeFlags {
+    pub const fn union(self, other: InodeFlags) -> InodeFlags {
         InodeFlags(self.0 | other.0)
     }
 

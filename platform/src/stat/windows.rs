@@ -55,7 +55,7 @@ pub(crate) fn listed(entry: &Entry, device: u64) -> Stat {
         changed: Timestamp::from_windows(entry.changed),
         created: Some(Timestamp::from_windows(entry.created)),
         flags: flags(entry.attributes),
-        ..blank(kind, device, entry.id)
+        ..blank(kind, device, folded(entry.id))
     }
 }
 

@@ -12,7 +12,7 @@ mod security;
 pub use acl::{AclEntry, AclError, AclTag, posix_acl, text};
 pub use capability::{CapabilityError, capability};
 pub use origin::{OriginError, where_froms};
-pub use security::{SecurityDescriptor, SecurityError, Sid, security_descriptor};
+pub use security::{SecurityDescriptor, SecurityError, security_descriptor};
 
 #[cfg(test)]
 mod tests;

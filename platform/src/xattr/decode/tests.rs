@@ -171,15 +171,6 @@ fn a_security_descriptor_that_is_cut_short_is_an_error() {
     }
 }
 
-#[test]
-fn a_sid_is_written_as_windows_writes_it() {
-    let sid = [1, 1, 0, 1, 0, 0, 0, 0, 7, 0, 0, 0];
-    let large = Sid::decode(&sid).unwrap();
-    assert_eq!(large.to_string(), "S-1-0x000100000000-7");
-    assert_eq!(large.encode(), sid);
-    assert!(Sid::decode(&[1, 16, 0, 0, 0, 0, 0, 5]).is_err());
-}
-
 /// As browsers write it for a download: the address of the file, then of the page.
 const DOWNLOADED: &[u8] = b"bplist00\xa2\x01\x02\x5f\x10\x1chttps://example.org/tool.dmg\
     \x5f\x10\x14https://example.org/\x08\x0b\x2a\0\0\0\0\0\0\x01\x01\0\0\0\0\0\0\0\x03\
@@ -249,4 +240,11 @@ fn the_entries_of_a_list_of_macos_are_its_lines() {
     let expected = ["group:ABCDEFAB-CDEF-ABCD-EFAB-CDEF0000000C:everyone:12:deny:delete"];
     assert_eq!(acl_lines(text), expected);
     assert!(acl_lines(b"!#acl 1\n").is_empty());
+}
+
+#[test]
+fn a_security_descriptor_of_addresses_is_refused() {
+    let mut bytes = descriptor();
+    bytes[3] &= 0x7f;
+    assert!(security_descriptor(&bytes).is_err());
 }
