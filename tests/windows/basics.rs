@@ -144,7 +144,7 @@ fn patterns_match_in_any_case() {
         sandbox.waxseal(&["explain", &config, path]).stdout
     };
     assert!(
-        explain("A.LOG").contains("excluded"),
+        explain("A.LOG").contains("leaves it out: *.log"),
         "{}",
         explain("A.LOG")
     );
