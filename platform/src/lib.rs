@@ -5,9 +5,10 @@
 //! types and their documentation, one file per operating system does the work, and the choice
 //! between them is a `cfg` on a `mod` line, never inside a function.
 //!
-//! What is for macOS is built, linked and linted, and was never run: what must be decided there is
-//! in pure functions that are tested on Linux. On other systems what looks at files answers
-//! [`std::io::ErrorKind::Unsupported`]: an integrity monitor must not pretend.
+//! What is for Windows was run in Wine only. What is for macOS is built, linked and linted, and was
+//! never run: what must be decided there is in pure functions that are tested on Linux. On other
+//! systems what looks at files answers [`std::io::ErrorKind::Unsupported`]: an integrity monitor must
+//! not pretend.
 
 #![cfg_attr(
     test,

@@ -44,6 +44,8 @@ mod fanotify;
 mod fsevents;
 #[cfg(target_os = "linux")]
 mod inotify;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod kinds;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")

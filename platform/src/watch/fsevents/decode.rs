@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use notify::event::{CreateKind, Event, EventKind, ModifyKind, RemoveKind};
+use notify::event::{Event, EventKind, ModifyKind};
 
 use crate::watch::Changes;
+use crate::watch::kinds::{created_directory, removed_directory};
 
 /// What one event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,25 +88,9 @@ pub(super) fn decode(event: notify::Result<Event>) -> Told {
     }
 }
 
-fn created_directory(kind: CreateKind) -> Option<bool> {
-    match kind {
-        CreateKind::Folder => Some(true),
-        CreateKind::File => Some(false),
-        CreateKind::Any | CreateKind::Other => None,
-    }
-}
-
-fn removed_directory(kind: RemoveKind) -> Option<bool> {
-    match kind {
-        RemoveKind::Folder => Some(true),
-        RemoveKind::File => Some(false),
-        RemoveKind::Any | RemoveKind::Other => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use notify::event::{DataChange, Flag, MetadataKind, RenameMode};
+    use notify::event::{CreateKind, DataChange, Flag, MetadataKind, RemoveKind, RenameMode};
 
     use super::*;
 

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use notify::event::{
-    AccessKind, AccessMode, CreateKind, Event, EventKind, ModifyKind, RemoveKind, RenameMode,
-};
+use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind, RemoveKind, RenameMode};
 
 use crate::watch::Changes;
+use crate::watch::kinds::{created_directory, removed_directory};
 
 /// What one event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,25 +104,9 @@ fn appeared_or_vanished(path: PathBuf, changes: Changes) -> Told {
     }
 }
 
-fn created_directory(kind: CreateKind) -> Option<bool> {
-    match kind {
-        CreateKind::Folder => Some(true),
-        CreateKind::File => Some(false),
-        CreateKind::Any | CreateKind::Other => None,
-    }
-}
-
-fn removed_directory(kind: RemoveKind) -> Option<bool> {
-    match kind {
-        RemoveKind::Folder => Some(true),
-        RemoveKind::File => Some(false),
-        RemoveKind::Any | RemoveKind::Other => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use notify::event::{DataChange, Flag, MetadataKind};
+    use notify::event::{CreateKind, DataChange, Flag, MetadataKind};
 
     use super::*;
 
