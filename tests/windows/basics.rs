@@ -2,20 +2,8 @@
 
 use std::fs;
 
+use super::configured;
 use crate::util::{Sandbox, action, file_path};
-
-/// What Wine knows of the time of creation is when a file last changed.
-const NO_CREATED: &str = "attributes = [\"-created\"]";
-
-/// Returns a sandbox with a configuration for its tree, and the option that names it.
-fn configured(files: &[(&str, &str)]) -> (Sandbox, String) {
-    let sandbox = Sandbox::with(files);
-    let config = sandbox.home().join("waxseal.toml");
-    let monitor = format!("[[monitor]]\nname = \"m\"\npaths = [{:?}]", sandbox.tree());
-    fs::write(&config, format!("{monitor}\n{NO_CREATED}\n")).unwrap();
-    let option = format!("--config={}", config.display());
-    (sandbox, option)
-}
 
 #[test]
 fn exactly_what_was_done_is_told_and_approved() {

@@ -1,27 +1,253 @@
-//! What NTFS has beside files and directories: streams, links of its kind, any name, access lists.
+//! What NTFS has beside files and directories: streams, links of its own, access lists, any name.
 //!
-//! Wine has none of it but access lists as far as mode bits go. With `WAXSEAL_WINE_NTFS` it is lent
-//! to the programs of a test (`.ci/stand-ins/ntfs.c`).
+//! Wine has access lists as far as mode bits go, and nothing of the rest. It is lent to the programs
+//! of a test where `WAXSEAL_WINE_NTFS` is set (`.ci/stand-ins/ntfs.c`).
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::windows::ffi::OsStringExt as _;
+use std::os::windows::fs::{symlink_dir, symlink_file};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::util::Sandbox;
+use super::{configured, telling, told};
+use crate::util::{Run, Sandbox};
+use crate::watch::Watch;
+
+/// Says whether there is more than Wine has; otherwise says that a test is skipped.
+fn is_ntfs() -> bool {
+    let probe = Sandbox::with(&[("file", "")]);
+    let is_ntfs = fs::write(probe.path("file:stream"), "").is_ok();
+    let is_promised = std::env::var_os("WAXSEAL_WINE_NTFS").is_some();
+    assert!(is_ntfs || !is_promised, "the stand-in does not work");
+    if !is_ntfs {
+        eprintln!("skipped: this file system has no streams and links");
+    }
+    is_ntfs
+}
+
+/// Puts another link in the place of one, which says how to make it.
+fn lead<P: AsRef<Path>>(
+    sandbox: &Sandbox,
+    link: &str,
+    target: P,
+    make: impl Fn(P, PathBuf) -> std::io::Result<()>,
+) {
+    let link = sandbox.path(link);
+    // A link to a directory is removed as one.
+    if fs::remove_dir(&link).is_err() {
+        fs::remove_file(&link).unwrap();
+    }
+    make(target, link).unwrap();
+}
 
 #[test]
-fn probe() {
+fn streams_are_told_each_by_its_name() {
+    if !is_ntfs() {
+        return;
+    }
+    let (sandbox, config) = configured(&[("file", "1"), ("plain", "2"), ("dir/inner", "3")]);
+    let write = |stream: &str, content: &str| fs::write(sandbox.path(stream), content).unwrap();
+    write("file:kept", "stays");
+    write("file:changed", "before");
+    write("file:gone", "goes");
+    sandbox.waxseal(&["scan", &config]).exits(0);
+    assert_eq!(told(&sandbox, &config), []);
+
+    write("file:changed", "after!");
+    write("file:new", "");
+    fs::remove_file(sandbox.path("file:gone")).unwrap();
+    write("dir:Zone.Identifier", "[ZoneTransfer]");
+    let stream = |name: &str| format!("extended_attributes.stream.{name}");
+    let of_file = ["changed", "gone", "new"].map(stream);
+    assert_eq!(
+        told(&sandbox, &config),
+        [
+            telling("attributes_modified", "dir", &[&stream("Zone.Identifier")]),
+            telling(
+                "attributes_modified",
+                "file",
+                &of_file.each_ref().map(String::as_str)
+            ),
+        ]
+    );
+    assert_eq!(told(&sandbox, &config), []);
+}
+
+#[test]
+fn a_stream_moves_with_its_file_and_goes_with_it() {
+    if !is_ntfs() {
+        return;
+    }
+    let (sandbox, config) = configured(&[("file", "content of it"), ("other", "2")]);
+    fs::write(sandbox.path("file:note"), "hidden").unwrap();
+    sandbox.waxseal(&["scan", &config]).exits(0);
+    fs::rename(sandbox.path("file"), sandbox.path("renamed")).unwrap();
+    let moved = told(&sandbox, &config);
+    assert_eq!(moved, [telling("moved", "renamed", &[])]);
+    fs::remove_file(sandbox.path("renamed")).unwrap();
+    assert_eq!(
+        told(&sandbox, &config),
+        [telling("deleted", "renamed", &[])]
+    );
+}
+
+#[test]
+fn links_are_told_by_their_target_and_not_followed() {
+    if !is_ntfs() {
+        return;
+    }
+    let (sandbox, config) = configured(&[("file1", "1"), ("file2", "2"), ("real/", "")]);
+    for outside in ["one", "two"] {
+        fs::create_dir(sandbox.home().join(outside)).unwrap();
+    }
+    let [one, two] = ["one", "two"].map(|name| sandbox.home().join(name));
+    symlink_file("file1", sandbox.path("to-file")).unwrap();
+    symlink_dir(&one, sandbox.path("to-dir")).unwrap();
+    junction::create(&one, sandbox.path("junction")).unwrap();
+    sandbox
+        .waxseal(&["scan", &config])
+        .exits(0)
+        .says("of 7 paths");
+
+    // Neither what is behind a link nor what is in it is of this tree.
+    fs::write(one.join("behind"), "new").unwrap();
+    assert!(sandbox.path("junction").join("behind").exists());
+    assert!(sandbox.path("to-dir").join("behind").exists());
+    assert_eq!(told(&sandbox, &config), []);
+
+    lead(&sandbox, "to-file", Path::new("file2"), symlink_file);
+    lead(&sandbox, "to-dir", two.as_path(), symlink_dir);
+    lead(&sandbox, "junction", two.as_path(), junction::create);
+    fs::remove_dir(sandbox.path("real")).unwrap();
+    junction::create(&one, sandbox.path("real")).unwrap();
+    let scan = sandbox
+        .waxseal(&["scan", &config, "--format=ndjson"])
+        .exits(1);
+    let mut links: Vec<_> = scan.documents().into_iter().collect();
+    links.retain(|event| event["file"]["type"] == "symlink");
+    let target = |name: &str, which: &str| {
+        let path = sandbox.path(name);
+        let is_it = |path_of: &serde_json::Value| path_of["file"]["path"] == path.to_str().unwrap();
+        let event = links.iter().find(|event| is_it(event));
+        let event = event.unwrap_or_else(|| panic!("{name} is told: {}", scan.stdout));
+        let target = event.pointer(which).and_then(|target| target.as_str());
+        target.unwrap_or("none").to_owned()
+    };
+    let (before, after) = ("/waxseal/before/target_path", "/file/target_path");
+    assert_eq!(target("to-file", before), "file1");
+    assert_eq!(target("to-file", after), "file2");
+    for link in ["to-dir", "junction"] {
+        assert!(target(link, before).ends_with(r"\one"), "{}", scan.stdout);
+        assert!(target(link, after).ends_with(r"\two"), "{}", scan.stdout);
+    }
+    assert!(target("real", after).ends_with(r"\one"), "{}", scan.stdout);
+    assert_eq!(told(&sandbox, &config), []);
+}
+
+#[test]
+fn a_junction_that_leads_back_is_one_path() {
+    if !is_ntfs() {
+        return;
+    }
+    let (sandbox, config) = configured(&[("dir/file", "1")]);
+    junction::create(sandbox.tree(), sandbox.path(r"dir\back")).unwrap();
+    junction::create(sandbox.path(r"dir\itself"), sandbox.path(r"dir\itself")).unwrap();
+    sandbox
+        .waxseal(&["scan", &config])
+        .exits(0)
+        .says("of 5 paths");
+    sandbox.write("dir/file", "changed");
+    assert_eq!(
+        told(&sandbox, &config),
+        [telling("updated", "dir/file", &["hash.sha256"])]
+    );
+    // By whatever way it is named, it is the one place.
+    sandbox.write("dir/file", "changed again");
+    let around = sandbox.path(r"dir\back\dir\back\dir");
+    let run = sandbox.waxseal(&[OsStr::new("scan"), around.as_os_str()]);
+    run.exits(1)
+        .says(sandbox.path(r"dir\file").to_str().unwrap());
+    let endless = sandbox.path(r"dir\itself\file");
+    let run = sandbox.waxseal(&[OsStr::new("scan"), endless.as_os_str()]);
+    run.exits(2).complains(endless.to_str().unwrap());
+}
+
+#[test]
+fn a_name_that_is_no_text_is_watched_and_told_without_loss() {
+    if !is_ntfs() {
+        return;
+    }
+    let (sandbox, config) = configured(&[("plain", "1")]);
+    let name = |last: u16| OsString::from_wide(&[0xd800, u16::from(b'a'), last]);
+    for last in [0xdc00, 0xdfff] {
+        fs::write(sandbox.path(name(last)), "before").unwrap();
+    }
+    sandbox
+        .waxseal(&["scan", &config])
+        .exits(0)
+        .says("of 4 paths");
+    fs::write(sandbox.path(name(0xdfff)), "after it").unwrap();
+    fs::remove_file(sandbox.path(name(0xdc00))).unwrap();
+    // Each is told by the bytes of its units, so that it can be told from the other.
+    let scan = sandbox.waxseal(&["scan", &config]).exits(1);
+    scan.says(r"\xed\xa0\x80a\xed\xb0\x80  file")
+        .says(r"\xed\xa0\x80a\xed\xbf\xbf  size 6→8");
+    sandbox.waxseal(&["check", &config]).exits(1);
+    sandbox
+        .waxseal(&["accept", &config, "--all", "--reason", "wanted"])
+        .exits(0);
+    sandbox.waxseal(&["check", &config]).exits(0);
+    sandbox.waxseal(&["log", "--verify"]).exits(0);
+}
+
+#[test]
+fn who_may_do_what_is_told_when_it_changes() {
+    let (sandbox, config) = configured(&[("file", "1"), ("dir/inner", "2"), ("other", "3")]);
+    sandbox.waxseal(&["scan", &config]).exits(0);
+    // Everybody gets the right to write.
+    for (name, change) in [("file", "*S-1-1-0:(W)"), ("dir", "*S-1-1-0:(F)")] {
+        let icacls = Command::new("icacls")
+            .arg(sandbox.path(name))
+            .args(["/grant", change])
+            .output();
+        Run::of(icacls.unwrap()).exits(0);
+    }
+    let descriptor = ["security_descriptor"];
+    let expected = ["dir", "file"].map(|name| telling("attributes_modified", name, &descriptor));
+    assert_eq!(told(&sandbox, &config), expected);
+}
+
+#[test]
+fn a_watch_tells_of_streams_and_links() {
+    if !is_ntfs() {
+        return;
+    }
     let sandbox = Sandbox::with(&[("file", "1"), ("dir/inner", "2")]);
-    fs::write(sandbox.path("file:note"), "hello").unwrap();
-    assert_eq!(fs::read_to_string(sandbox.path("file:note")).unwrap(), "hello");
-    std::os::windows::fs::symlink_file("file", sandbox.path("link")).unwrap();
-    assert_eq!(fs::read_to_string(sandbox.path("link")).unwrap(), "1");
-    assert_eq!(fs::read_link(sandbox.path("link")).unwrap(), std::path::Path::new("file"));
-    assert!(fs::symlink_metadata(sandbox.path("link")).unwrap().is_symlink());
+    let mut watch = Watch::configured(&sandbox, "");
+    watch.take();
+    fs::write(sandbox.path("file:note"), "hidden").unwrap();
+    let news = watch.news(&sandbox);
+    assert!(
+        news.contains(&("attributes_modified".to_owned(), "file".to_owned())),
+        "{news:?}"
+    );
     junction::create(sandbox.path("dir"), sandbox.path("junction")).unwrap();
-    assert_eq!(fs::read_to_string(sandbox.path("junction/inner")).unwrap(), "2");
-    let scan = sandbox.waxseal(&[std::ffi::OsStr::new("scan"), sandbox.tree().as_os_str()]);
-    println!("{}\n{}", scan.stdout, scan.stderr);
-    fs::write(sandbox.path("file:note"), "hello again").unwrap();
-    fs::write(sandbox.path("dir:note"), "dirnote").unwrap();
-    let scan = sandbox.waxseal(&[std::ffi::OsStr::new("scan"), std::ffi::OsStr::new("--format=ndjson"), sandbox.tree().as_os_str()]);
-    println!("{}\n{}", scan.stdout, scan.stderr);
+    let news = watch.news(&sandbox);
+    assert!(
+        news.contains(&("created".to_owned(), "junction".to_owned())),
+        "{news:?}"
+    );
+    // What happens behind it is told at its own place only.
+    sandbox.write("dir/second", "3");
+    let news = watch.news(&sandbox);
+    assert!(
+        news.contains(&("created".to_owned(), "dir/second".to_owned())),
+        "{news:?}"
+    );
+    assert!(
+        !news.iter().any(|(_, name)| name.starts_with("junction/")),
+        "{news:?}"
+    );
+    watch.stop().exits(0);
 }
