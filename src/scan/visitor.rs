@@ -317,7 +317,8 @@ impl<'p, 's> Surveyor<'p, 's> {
                     Weighed::Untouched => {}
                     Weighed::StillDiffers(look) => joining.tell(self.shared, look),
                     Weighed::Doubtful(doubt) if is_directory => {
-                        may_be_walked = joining.doubt_directory(self.shared, doubt);
+                        may_be_walked =
+                            joining.doubt_directory(self.shared, doubt, &self.inspector);
                     }
                     Weighed::Doubtful(doubt) => joining.doubt(self.shared, doubt, listed, next),
                 }
