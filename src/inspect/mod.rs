@@ -28,13 +28,13 @@ use std::thread;
 use std::time::Duration;
 
 use waxseal_hashers::HashTypes;
-use waxseal_platform::dir::Dir;
+use waxseal_platform::dir::{Dir, Metadata};
 use waxseal_platform::file::File;
 use waxseal_platform::stat::{Kind, Stat, Timestamp};
 
 use self::pace::Pace;
 use self::reading::{Lane, Reading, Settled};
-use self::streams::metadata_with_streams;
+use self::streams::{metadata_with_streams, own_metadata_with_streams};
 use crate::state::FileState;
 
 /// The coarsest tick of a clock that stamps changes: 10 ms, on kernels built with HZ=100.
@@ -229,6 +229,11 @@ impl<'p> Inspector<'p> {
     pub fn look_at_directory(&self, dir: &Dir, name: &OsStr) -> Observation {
         look_without_reading(dir, name, None, &self.pace)
     }
+
+    /// Looks at `/` or a drive, which no other directory leads to.
+    pub fn look_at_top(&self, dir: &Dir) -> Observation {
+        seen(own_metadata_with_streams(dir, &self.pace), None)
+    }
 }
 
 impl Present {
@@ -386,7 +391,12 @@ fn look_without_reading(
     unread: Option<Unread>,
     pace: &Pace<'_>,
 ) -> Observation {
-    match metadata_with_streams(dir, name, pace) {
+    seen(metadata_with_streams(dir, name, pace), unread)
+}
+
+/// Says what metadata alone show.
+fn seen(found: io::Result<Metadata>, unread: Option<Unread>) -> Observation {
+    match found {
         Ok(metadata) => {
             let state = FileState::from(metadata);
             // A file where the listing saw something else: its content is still unknown.

@@ -10,7 +10,7 @@ use std::io;
 use waxseal_hashers::{HashType, HashTypes, Hasher, Hex};
 use waxseal_platform::bytes::os_to_bytes;
 use waxseal_platform::dir::{Dir, Metadata};
-use waxseal_platform::file::File;
+use waxseal_platform::file::{File, Streams};
 use waxseal_platform::stat::Stat;
 use waxseal_platform::xattr::Xattrs;
 use waxseal_platform::xattr::decode::STREAM;
@@ -43,20 +43,32 @@ pub(super) fn metadata_with_streams(
     name: &OsStr,
     pace: &Pace<'_>,
 ) -> io::Result<Metadata> {
-    let (mut metadata, streams) = dir.metadata_and_streams(name)?;
+    let (metadata, streams) = dir.metadata_and_streams(name)?;
+    of_one_moment(metadata, streams, || dir.stat_child(name), pace)
+}
+
+/// Returns the same of an open directory itself.
+pub(super) fn own_metadata_with_streams(dir: &Dir, pace: &Pace<'_>) -> io::Result<Metadata> {
+    of_one_moment(dir.metadata()?, dir.streams()?, || dir.stat(), pace)
+}
+
+fn of_one_moment(
+    metadata: Metadata,
+    streams: Streams,
+    now: impl Fn() -> io::Result<Stat>,
+    pace: &Pace<'_>,
+) -> io::Result<Metadata> {
+    let busy = || io::Error::from(io::ErrorKind::ResourceBusy);
     let plain = metadata.xattrs.as_packed().len();
-    metadata.xattrs = match with_streams(metadata.xattrs, streams, pace) {
-        Added::All(xattrs) if xattrs.as_packed().len() == plain => {
-            return Ok(Metadata { xattrs, ..metadata });
-        }
-        Added::All(xattrs) => xattrs,
-        Added::Unsteady => return Err(io::ErrorKind::ResourceBusy.into()),
+    let Added::All(xattrs) = with_streams(metadata.xattrs, streams, pace) else {
+        return Err(busy());
     };
+    let has_streams = xattrs.as_packed().len() != plain;
     let identity = |stat: &Stat| (stat.device, stat.inode, stat.changed);
-    match identity(&dir.stat_child(name)?) == identity(&metadata.stat) {
-        true => Ok(metadata),
-        false => Err(io::ErrorKind::ResourceBusy.into()),
+    if has_streams && identity(&now()?) != identity(&metadata.stat) {
+        return Err(busy());
     }
+    Ok(Metadata { xattrs, ..metadata })
 }
 
 /// Adds one attribute for each stream.
