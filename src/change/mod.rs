@@ -131,7 +131,8 @@ impl fmt::Display for Field {
 /// Returns the counted fields in which two states of one path differ, in the order of [`Field`].
 ///
 /// A digest that one side lacks is no difference as long as another one proves the content of both
-/// regular files to be the same, or the file could not be read afterwards, which is told elsewhere.
+/// regular files to be the same, or the file could not be read afterwards, which is told elsewhere;
+/// nor is a stream of a file that could not be read then.
 /// Content of which both sides have digests, but none in common, counts as different.
 pub fn diff(before: &FileState, after: &FileState, counted: Attributes) -> Vec<Field> {
     let counted = counted
@@ -164,8 +165,8 @@ fn common_types(one: &FileState, other: &FileState) -> HashTypes {
 /// Returns the fields by which a difference is told: those that count, and where it is open although
 /// none of them differs, the reason for that.
 ///
-/// That is content of which one side has no digest at all, because it could not be read, or what the
-/// policy has stopped to compare.
+/// That is content of which one side has no digest at all, or a stream, because it could not be read,
+/// or what the policy has stopped to compare.
 pub fn diff_to_tell(before: &FileState, after: &FileState, counted: Attributes) -> Vec<Field> {
     let fields = diff(before, after, counted);
     if !fields.is_empty() {
@@ -175,7 +176,21 @@ pub fn diff_to_tell(before: &FileState, after: &FileState, counted: Attributes) 
         let lone = before.digests.types().union(after.digests.types());
         return lone.iter().map(Field::Hash).collect();
     }
+    let streams = lone_streams(before, after);
+    if !streams.is_empty() {
+        return streams;
+    }
     diff(before, after, counted.union(Attributes::DEFAULT))
+}
+
+/// Returns the streams that could be read on one side only.
+fn lone_streams(before: &FileState, after: &FileState) -> Vec<Field> {
+    let names = |state: &FileState| -> BTreeSet<Vec<u8>> {
+        let unread = state.unread_streams();
+        unread.map(|(name, _)| name.to_vec()).collect()
+    };
+    let lone = &names(before) ^ &names(after);
+    lone.into_iter().map(Field::Xattr).collect()
 }
 
 /// Returns the counted fields in which two listings differ, inode flags aside.
@@ -256,6 +271,7 @@ fn xattr_fields(
         let (old, new) = (before.xattrs.get(name), after.xattrs.get(name));
         let differing = match name {
             _ if old == new => continue,
+            _ if is_same_unread_stream(before, after, name) => continue,
             decode::NTFS_SECURITY => security::fields(old.unwrap_or(&[]), new.unwrap_or(&[])),
             name => vec![xattr_field(name)],
         };
@@ -263,6 +279,15 @@ fn xattr_fields(
         let counted = differing.filter(|(_, attribute)| counted.contains(*attribute));
         fields.extend(counted.map(|(field, _)| field));
     }
+}
+
+/// Says whether a stream is on both sides, and nothing tells whether it is the same: it could not be
+/// read afterwards, or before in a file that is untouched since.
+fn is_same_unread_stream(before: &FileState, after: &FileState, name: &[u8]) -> bool {
+    let is_unknown = after.is_unread_stream(name)
+        || (before.is_unread_stream(name) && before.is_untouched(&after.stat));
+    let is_in = |state: &FileState| state.xattrs.get(name).is_some();
+    is_unknown && is_in(before) && is_in(after)
 }
 
 fn xattr_field(name: &[u8]) -> (Field, Attributes) {

@@ -2,9 +2,10 @@
 //!
 //! The last name is not followed: a link is an object of its own, and walks do not follow it.
 
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use waxseal_platform::dir::{Dir, is_absence};
+use waxseal_platform::dir::is_absence;
 use waxseal_platform::place;
 use waxseal_platform::stat::Kind;
 
@@ -26,7 +27,7 @@ pub(super) fn absolute_all(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 /// Returns the absolute form of a path; as much of it as exists loses its links.
 pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     let unusable = |reason: String| usage(format!("cannot use {}: {reason}", escape::path(path)));
-    let whole = match std::path::absolute(path) {
+    let whole = match place::absolute(path) {
         Ok(whole) => whole,
         Err(_) if path.as_os_str().is_empty() => return Err(usage("a PATH is empty")),
         Err(error) => return Err(unusable(error.to_string())),
@@ -55,26 +56,20 @@ pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
 
 /// Says whether something is at a path; when nobody may know, a scan will find out and report it.
 pub(super) fn exists(path: &Path) -> bool {
-    match path.symlink_metadata() {
+    match place::kind(path) {
         Ok(_) => true,
-        Err(error) => !is_absence(&error),
+        Err(error) => !is_absence(&error) && error.kind() != io::ErrorKind::NotConnected,
     }
 }
 
 /// Returns what kind of object is at a path, if that can be known.
 pub(super) fn kind(path: &Path) -> Option<Kind> {
-    let stat = match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => Dir::open(parent).and_then(|dir| dir.stat_child(name)),
-        _ => Dir::open(path).and_then(|dir| dir.stat()),
-    };
-    stat.ok().map(|stat| stat.kind)
+    place::kind(path).ok()
 }
 
 /// Returns where a link leads, unless it is no link or leads nowhere.
 pub(super) fn link_target(path: &Path) -> Option<PathBuf> {
-    let is_link = path
-        .symlink_metadata()
-        .is_ok_and(|found| found.file_type().is_symlink());
+    let is_link = kind(path) == Some(Kind::Symlink);
     is_link.then(|| place::real(path).ok()).flatten()
 }
 

@@ -13,7 +13,7 @@ use waxseal_platform::stat::{Kind, Stat};
 use super::large::{LARGE, Reading, Readings};
 use super::round::{Reason, Wish};
 use crate::baseline::{BaselineError, Reader};
-use crate::inspect::{Inspector, Observation, Present, Request, Wanted};
+use crate::inspect::{Inspector, Observation, Request, Wanted};
 use crate::policy::Policy;
 use crate::scan::wanted_types;
 
@@ -93,7 +93,8 @@ impl Looker {
         let all = |look: &dyn Fn() -> Look| group.wishes.iter().map(|_| look()).collect();
         if group.dir.as_os_str().is_empty() {
             // `/`, or a drive.
-            return Ok(group.wishes.iter().map(|wish| top(&wish.path)).collect());
+            let look = |wish: &Wish| top(&wish.path, inspector);
+            return Ok(group.wishes.iter().map(look).collect());
         }
         for _ in 0..TRIES {
             let dir = match Dir::open_real(&group.dir) {
@@ -181,22 +182,14 @@ impl Looker {
     }
 }
 
-/// Looks at `/`, which has no directory to be reached through.
-fn top(path: &Path) -> Look {
-    let metadata = match Dir::open_real(path) {
-        Ok(dir) => dir.metadata(),
-        Err(error) => return unopened(&error),
-    };
-    let observed = match metadata {
-        Ok(metadata) => Observation::Present(Present {
-            state: metadata.into(),
-            unread: None,
-        }),
-        Err(error) => Observation::Unreadable(error),
-    };
-    Look::Seen {
-        observed,
-        kind: Some(Kind::Directory),
+/// Looks at `/` or a drive, which has no directory to be reached through.
+fn top(path: &Path, inspector: &Inspector<'_>) -> Look {
+    match Dir::open_real(path) {
+        Ok(dir) => Look::Seen {
+            observed: inspector.look_at_top(&dir),
+            kind: Some(Kind::Directory),
+        },
+        Err(error) => unopened(&error),
     }
 }
 

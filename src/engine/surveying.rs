@@ -251,8 +251,8 @@ fn done(order: Order, start: ScanStart, progress: &Progress) -> Done {
 
 /// Says whether no directory has this path.
 fn is_gone(path: &&PathBuf) -> bool {
-    match std::fs::symlink_metadata(path) {
-        Ok(found) => !found.is_dir(),
+    match place::kind(path) {
+        Ok(kind) => kind != Kind::Directory,
         Err(error) => is_absence(&error),
     }
 }

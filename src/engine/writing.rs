@@ -311,7 +311,7 @@ impl<'e, 'p> Writing<'e, 'p> {
         }
         for sighting in &round.sightings {
             let is_seen = match &sighting.observed {
-                Observation::Present(present) => present.unread.is_none(),
+                Observation::Present(present) => present.is_whole(),
                 Observation::Absent => true,
                 Observation::Unreadable(_) | Observation::Unstable => false,
             };

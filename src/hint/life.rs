@@ -40,6 +40,11 @@ pub(super) enum Life {
 }
 
 impl Life {
+    /// That of a name in a directory that went: what it named is to be found elsewhere.
+    pub const DEPARTED: Life = Life::Left {
+        is_short_lived: false,
+    };
+
     /// Returns what one signal tells.
     ///
     /// A kernel that merges signals may say at once that a name was created and deleted, without

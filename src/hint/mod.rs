@@ -15,6 +15,8 @@
 //!   the first, which is when a new file with a passing name is taken.
 //! - **Together.** Both ends of a rename are taken at once, and all that is linked to either:
 //!   whoever sees only one end cannot know that it is a rename.
+//! - **Where it is now.** What was heard below a directory goes with it when it is renamed. So does
+//!   what somebody has taken meanwhile, if it comes back.
 //!
 //! What it does not do: decide whether a path is watched, and find out what changed.
 
@@ -25,6 +27,7 @@ mod links;
 mod pending;
 mod provisional;
 mod queue;
+mod renames;
 mod requeue;
 mod room;
 mod settle;
@@ -78,6 +81,8 @@ pub struct Hint<A> {
     pub first: Instant,
     /// Equal for all that was taken together because of renames.
     pub group: Option<u64>,
+    /// How many renames of directories had been heard of when it was taken.
+    renames: u64,
     life: Life,
 }
 

@@ -7,6 +7,7 @@ use super::entry::{Entry, Heard, What};
 use super::life::Life;
 use super::links::Links;
 use super::queue::{Due, Item, Queue};
+use super::renames::Renames;
 use super::settle::{self, Clock, Tick};
 use super::tree::{NodeId, Reached, Tree};
 use super::{Actors, Changes, Counts, Hint, Origin, Reason, Subtree, Work};
@@ -19,6 +20,7 @@ use super::{Actors, Changes, Counts, Hint, Origin, Reason, Subtree, Work};
 pub struct PendingHints<A> {
     pub(super) tree: Tree<Entry<A>>,
     pub(super) links: Links,
+    pub(super) renames: Renames,
     pub(super) queue: Queue,
     pub(super) clock: Clock,
     pub(super) limit: usize,
@@ -39,6 +41,7 @@ impl<A: Clone + PartialEq> PendingHints<A> {
         PendingHints {
             tree: Tree::new(),
             links: Links::default(),
+            renames: Renames::default(),
             queue: Queue::default(),
             clock: Clock::default(),
             limit: limit.max(1),
@@ -365,6 +368,7 @@ impl<A: Clone + PartialEq> PendingHints<A> {
                     backend: heard.backend,
                     first,
                     group,
+                    renames: self.renames.count(),
                     life: heard.life,
                 }),
                 What::Subtree { reason, absorbed } => {

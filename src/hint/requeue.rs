@@ -1,71 +1,28 @@
 //! Work that could not be done comes back: [`PendingHints::requeue`].
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::entry::{Entry, Heard, What};
-use super::life::Life;
 use super::settle::{self, Tick};
 use super::tree::{NodeId, Reached};
 use super::{Hint, PendingHints, Work};
 
 impl<A: Clone + PartialEq> PendingHints<A> {
-    /// Takes note that a directory went by a rename, with all that is below it: what was made there
-    /// is to be found under another name.
-    pub fn depart(&mut self, from: &Path) {
-        let Some(top) = self.tree.find(from) else {
-            return;
-        };
-        for id in self.tree.places_from(top) {
-            if let Some(entry) = self.tree.get_mut(id)
-                && let What::Hint(heard) = &mut entry.what
-            {
-                heard.life = Life::Left {
-                    is_short_lived: false,
-                };
-            }
-        }
-    }
-
-    /// Lets what was heard of a directory, and of what is below it, count for its new path: that is
-    /// where it is to be found, and nothing came of it where it was. However much that is, it takes
-    /// no time unless something is pending at the new path.
-    pub fn relocate(&mut self, from: &Path, to: &Path, at: Instant) {
-        let Some(top) = self.tree.find(from) else {
-            return;
-        };
-        if self.tree.graft(top, to, Entry::is_subtree) {
-            return;
-        }
-        let places = self.tree.places_from(top);
-        let paths: Vec<PathBuf> = places.into_iter().map(|id| self.tree.path(id)).collect();
-        let mut hints = Vec::new();
-        for path in paths {
-            hints.extend(self.claim(&path, at));
-        }
-        for hint in &mut hints {
-            if let Ok(below) = hint.path.strip_prefix(from) {
-                hint.path = match below.as_os_str().is_empty() {
-                    true => to.to_owned(),
-                    false => to.join(below),
-                };
-            }
-        }
-        let subtrees = Vec::new();
-        // By another path they are due no later.
-        self.bring_back(Work { hints, subtrees }, at, settle::deadline);
-    }
-
     /// Gives work back that could not be done. It is due again after a pause; when it was first
-    /// heard of is not forgotten.
+    /// heard of is not forgotten, and what was renamed meanwhile is known by its new path.
     pub fn requeue(&mut self, work: Work<A>, at: Instant) {
         let deadline = settle::deadline(self.clock.tick(at));
         self.bring_back(work, at, |_| deadline);
     }
 
     /// Does so; `deadline` says by when what was first heard of at a moment is to be looked at.
-    fn bring_back(&mut self, work: Work<A>, at: Instant, deadline: impl Fn(Tick) -> Tick) {
+    pub(super) fn bring_back(
+        &mut self,
+        work: Work<A>,
+        at: Instant,
+        deadline: impl Fn(Tick) -> Tick,
+    ) {
         let now = self.clock.tick(at);
         let mut linked = Vec::new();
         for subtree in work.subtrees {
@@ -77,7 +34,8 @@ impl<A: Clone + PartialEq> PendingHints<A> {
             }
             linked.extend(subtree.group.map(|group| (group, subtree.path)));
         }
-        for hint in work.hints {
+        for mut hint in work.hints {
+            self.renames.catch_up(&mut hint);
             let group = hint.group.map(|group| (group, hint.path.clone()));
             self.hear_again(hint, now, &deadline);
             linked.extend(group);

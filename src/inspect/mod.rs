@@ -9,6 +9,7 @@
 //! instructions waiting for itself, two keep it busy (measured 1.4 times the speed).
 
 mod halt;
+mod pace;
 mod reading;
 mod streams;
 mod throttle;
@@ -27,12 +28,13 @@ use std::thread;
 use std::time::Duration;
 
 use waxseal_hashers::HashTypes;
-use waxseal_platform::dir::Dir;
+use waxseal_platform::dir::{Dir, Metadata};
 use waxseal_platform::file::File;
 use waxseal_platform::stat::{Kind, Stat, Timestamp};
 
+use self::pace::Pace;
 use self::reading::{Lane, Reading, Settled};
-use self::streams::metadata_with_streams;
+use self::streams::{metadata_with_streams, own_metadata_with_streams};
 use crate::state::FileState;
 
 /// The coarsest tick of a clock that stamps changes: 10 ms, on kernels built with HZ=100.
@@ -110,9 +112,7 @@ pub struct Request<'r> {
 /// Looks at paths; one for each thread.
 pub struct Inspector<'p> {
     lanes: [Lane; 2],
-    progress: &'p Progress,
-    throttle: &'p Throttle,
-    halt: Halt,
+    pace: Pace<'p>,
     how: How,
 }
 
@@ -131,6 +131,8 @@ struct Queue<'r> {
     requests: &'r [Request<'r>],
     next: usize,
     observations: Vec<Option<Observation>>,
+    how: How,
+    pace: &'r Pace<'r>,
 }
 
 impl Queue<'_> {
@@ -146,9 +148,11 @@ impl<'p> Inspector<'p> {
     pub fn new(threads: usize, progress: &'p Progress, throttle: &'p Throttle) -> Inspector<'p> {
         Inspector {
             lanes: [Lane::new(), Lane::new()],
-            progress,
-            throttle,
-            halt: Halt::default(),
+            pace: Pace {
+                progress,
+                throttle,
+                halt: Halt::default(),
+            },
             how: How {
                 threads,
                 tick: TICK,
@@ -166,7 +170,7 @@ impl<'p> Inspector<'p> {
 
     /// Ends every look early once this is called; what it returns then is not to be used.
     pub fn heed(mut self, halt: &Halt) -> Inspector<'p> {
-        self.halt = halt.clone();
+        self.pace.halt = halt.clone();
         self
     }
 
@@ -183,10 +187,12 @@ impl<'p> Inspector<'p> {
             requests,
             next: 0,
             observations: requests.iter().map(|_| None).collect(),
+            how: self.how,
+            pace: &self.pace,
         };
         loop {
             for lane in &mut self.lanes {
-                refill(lane, &mut queue, self.how);
+                refill(lane, &mut queue);
             }
             let [left, right] = &mut self.lanes;
             let hashed = match (left.pending().len(), right.pending().len()) {
@@ -197,18 +203,14 @@ impl<'p> Inspector<'p> {
                 _ if right.is_spread() => right.hash_alone(self.how.threads),
                 _ => Lane::hash_pair(left, right),
             };
-            self.progress
-                .bytes_read
-                .fetch_add(hashed, Ordering::Relaxed);
-            self.throttle.spend(hashed, &self.halt);
-            if self.halt.is_called() {
+            if !self.pace.keep(hashed) {
                 // Nothing of the files that are being read may be taken for the next ones.
                 self.lanes = [Lane::new(), Lane::new()];
                 break;
             }
         }
         let is_file = |seen: &&Observation| matches!(seen, Observation::Present(present) if present.is_read());
-        let unanswered = || match self.halt.is_called() {
+        let unanswered = || match self.pace.halt.is_called() {
             true => Observation::Unstable,
             false => Observation::Absent,
         };
@@ -218,14 +220,28 @@ impl<'p> Inspector<'p> {
             .map(|seen| seen.unwrap_or_else(unanswered));
         let observations: Vec<Observation> = answered.collect();
         let files_read = observations.iter().filter(is_file).count() as u64;
-        self.progress
-            .files_read
-            .fetch_add(files_read, Ordering::Relaxed);
+        let progress = self.pace.progress;
+        progress.files_read.fetch_add(files_read, Ordering::Relaxed);
         observations
+    }
+
+    /// Looks at a directory, which has no content to read but its entries.
+    pub fn look_at_directory(&self, dir: &Dir, name: &OsStr) -> Observation {
+        look_without_reading(dir, name, None, &self.pace)
+    }
+
+    /// Looks at `/` or a drive, which no other directory leads to.
+    pub fn look_at_top(&self, dir: &Dir) -> Observation {
+        seen(own_metadata_with_streams(dir, &self.pace), None)
     }
 }
 
 impl Present {
+    /// Says whether everything was read that was wanted.
+    pub fn is_whole(&self) -> bool {
+        self.unread.is_none() && !self.state.has_unread_streams()
+    }
+
     /// Says whether this is a regular file whose content was read.
     fn is_read(&self) -> bool {
         self.unread.is_none() && self.state.stat.kind == Kind::File
@@ -235,7 +251,7 @@ impl Present {
 /// Gives a lane bytes to hash, as long as there is any file left to read.
 ///
 /// What needs no hashing is answered on the way.
-fn refill(lane: &mut Lane, queue: &mut Queue<'_>, how: How) {
+fn refill(lane: &mut Lane, queue: &mut Queue<'_>) {
     while lane.pending().is_empty() {
         let (index, settled) = match lane.take_reading() {
             Some(reading) => (reading.index, lane.read_on(reading)),
@@ -246,7 +262,7 @@ fn refill(lane: &mut Lane, queue: &mut Queue<'_>, how: How) {
                 };
                 queue.next += 1;
                 if request.kind != Kind::File {
-                    let seen = look_without_reading(queue.dir, request.name, None);
+                    let seen = look_without_reading(queue.dir, request.name, None, queue.pace);
                     queue.answer(index, seen);
                     continue;
                 }
@@ -260,15 +276,14 @@ fn refill(lane: &mut Lane, queue: &mut Queue<'_>, how: How) {
             Settled::Reading => continue,
             Settled::Stable(present) => Observation::Present(present),
             Settled::Failed(error) => {
-                look_without_reading(queue.dir, request.name, Some(Unread::Refused(error)))
+                let unread = Some(Unread::Refused(error));
+                look_without_reading(queue.dir, request.name, unread, queue.pace)
             }
             Settled::Changed { attempts } if attempts >= ATTEMPTS => Observation::Unstable,
-            Settled::Changed { attempts } => {
-                match open(lane, queue.dir, index, request, attempts, how) {
-                    Some(answer) => answer,
-                    None => continue,
-                }
-            }
+            Settled::Changed { attempts } => match open(lane, queue, index, request, attempts) {
+                Some(answer) => answer,
+                None => continue,
+            },
         };
         queue.answer(index, answer);
     }
@@ -277,38 +292,36 @@ fn refill(lane: &mut Lane, queue: &mut Queue<'_>, how: How) {
 /// Starts to read a file in a lane, or answers at once when there is nothing to read.
 fn open(
     lane: &mut Lane,
-    dir: &Dir,
+    queue: &Queue<'_>,
     index: usize,
     request: &Request<'_>,
     attempts: usize,
-    how: How,
 ) -> Option<Observation> {
+    let Queue { dir, how, pace, .. } = *queue;
+    let again = |lane| match attempts + 1 {
+        ATTEMPTS.. => Some(Observation::Unstable),
+        attempts => open(lane, queue, index, request, attempts),
+    };
     let file = match dir.open_file(request.name) {
         Ok(file) => file,
-        Err(error) => return Some(look_at_unopened(dir, request.name, error)),
+        Err(error) => return Some(look_at_unopened(dir, request.name, error, pace)),
     };
     let stat = match settled_stat(&file, how.tick) {
         Ok((stat, waited))
             if (waited || stat.links == 0) && !leads_to(dir, request.name, &stat) =>
         {
-            return if attempts + 1 >= ATTEMPTS {
-                Some(Observation::Unstable)
-            } else {
-                open(lane, dir, index, request, attempts + 1, how)
-            };
+            return again(lane);
         }
         Ok((stat, _)) if stat.kind == Kind::File => stat,
-        Ok(_) => return Some(look_without_reading(dir, request.name, None)),
+        Ok(_) => return Some(look_without_reading(dir, request.name, None, pace)),
         Err(error) => {
-            return Some(look_without_reading(
-                dir,
-                request.name,
-                Some(Unread::Refused(error)),
-            ));
+            let unread = Some(Unread::Refused(error));
+            return Some(look_without_reading(dir, request.name, unread, pace));
         }
     };
-    let reading = match Reading::new(index, file, stat, attempts + 1) {
-        Ok(reading) => reading,
+    let reading = match Reading::new(index, file, stat, attempts + 1, pace) {
+        Ok(Some(reading)) => reading,
+        Ok(None) => return again(lane),
         Err(error) => return Some(Observation::Unreadable(error)),
     };
     if request
@@ -357,7 +370,7 @@ fn nanos(time: Timestamp) -> i128 {
 }
 
 /// Looks at what could not be opened as a file.
-fn look_at_unopened(dir: &Dir, name: &OsStr, error: io::Error) -> Observation {
+fn look_at_unopened(dir: &Dir, name: &OsStr, error: io::Error, pace: &Pace<'_>) -> Observation {
     match error.kind() {
         io::ErrorKind::NotFound => Observation::Absent,
         // The listing saw a file; by now it is a link, a socket or the like.
@@ -365,20 +378,25 @@ fn look_at_unopened(dir: &Dir, name: &OsStr, error: io::Error) -> Observation {
             .stat_child(name)
             .is_ok_and(|stat| stat.kind != Kind::File) =>
         {
-            look_without_reading(dir, name, None)
+            look_without_reading(dir, name, None, pace)
         }
-        _ => look_without_reading(dir, name, Some(Unread::Refused(error))),
+        _ => look_without_reading(dir, name, Some(Unread::Refused(error)), pace),
     }
 }
 
-/// Looks at a directory, which has no content to read but its entries.
-pub fn look_at_directory(dir: &Dir, name: &OsStr) -> Observation {
-    look_without_reading(dir, name, None)
+/// Looks at the metadata alone.
+fn look_without_reading(
+    dir: &Dir,
+    name: &OsStr,
+    unread: Option<Unread>,
+    pace: &Pace<'_>,
+) -> Observation {
+    seen(metadata_with_streams(dir, name, pace), unread)
 }
 
-/// Looks at the metadata alone.
-fn look_without_reading(dir: &Dir, name: &OsStr, unread: Option<Unread>) -> Observation {
-    match metadata_with_streams(dir, name) {
+/// Says what metadata alone show.
+fn seen(found: io::Result<Metadata>, unread: Option<Unread>) -> Observation {
+    match found {
         Ok(metadata) => {
             let state = FileState::from(metadata);
             // A file where the listing saw something else: its content is still unknown.

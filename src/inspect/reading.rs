@@ -11,7 +11,8 @@ use waxseal_platform::file::File;
 use waxseal_platform::stat::Stat;
 use waxseal_platform::xattr::Xattrs;
 
-use super::streams::with_streams;
+use super::pace::Pace;
+use super::streams::{Added, with_streams};
 use super::{Present, Unread};
 use crate::state::FileState;
 
@@ -56,16 +57,21 @@ pub(super) enum Settled {
 }
 
 impl Reading {
-    /// Starts with an open file; its attributes are read now, and the later stat covers them.
+    /// Starts with an open file; its attributes are read now, and the later stat covers them. There
+    /// is nothing to go on with when one of its streams did not hold still.
     pub(super) fn new(
         index: usize,
         file: File,
         before: Stat,
         attempts: usize,
-    ) -> io::Result<Reading> {
-        let xattrs = with_streams(file.xattrs()?, file.streams()?)?;
+        pace: &Pace<'_>,
+    ) -> io::Result<Option<Reading>> {
+        let xattrs = match with_streams(file.xattrs()?, file.streams()?, pace) {
+            Added::All(xattrs) => xattrs,
+            Added::Unsteady => return Ok(None),
+        };
         let left = before.size;
-        Ok(Reading {
+        Ok(Some(Reading {
             index,
             file,
             before,
@@ -73,7 +79,7 @@ impl Reading {
             left,
             at_end: false,
             attempts,
-        })
+        }))
     }
 
     /// Gives up the content for its size.

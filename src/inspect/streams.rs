@@ -1,9 +1,10 @@
 //! The streams that an object has beside its content, on Windows: what is in each, as an attribute.
 //!
 //! The value is the size and always the SHA-256, whatever is wanted of the content, so that a change
-//! of the policy is none of the stream.
+//! of the policy is none of the stream. What refuses to be read is said in the value's place
+//! (`state::streams`): whoever locks one stream hides nothing else.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 
 use waxseal_hashers::{HashType, HashTypes, Hasher, Hex};
@@ -14,50 +15,97 @@ use waxseal_platform::stat::Stat;
 use waxseal_platform::xattr::Xattrs;
 use waxseal_platform::xattr::decode::STREAM;
 
-use crate::state::escape;
+use super::pace::Pace;
+use crate::state::unread_stream;
 
 /// How much of a stream is read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Returns the metadata of one moment, with the streams among the attributes.
-pub(super) fn metadata_with_streams(dir: &Dir, name: &OsStr) -> io::Result<Metadata> {
-    let (mut metadata, streams) = dir.metadata_and_streams(name)?;
-    let plain = metadata.xattrs.as_packed().len();
-    metadata.xattrs = with_streams(metadata.xattrs, streams)?;
-    if metadata.xattrs.as_packed().len() == plain {
-        return Ok(metadata);
-    }
-    let identity = |stat: &Stat| (stat.device, stat.inode, stat.changed);
-    match identity(&dir.stat_child(name)?) == identity(&metadata.stat) {
-        true => Ok(metadata),
-        false => Err(io::ErrorKind::ResourceBusy.into()),
-    }
+/// What adding streams came to.
+pub(super) enum Added {
+    /// These are all attributes now.
+    All(Xattrs),
+    /// A stream changed while it was read, or reading was called off.
+    Unsteady,
 }
 
-/// Returns the attributes with one more for each stream.
-pub(super) fn with_streams(xattrs: Xattrs, streams: Streams) -> io::Result<Xattrs> {
+/// What one stream holds.
+enum Content {
+    Value(Vec<u8>),
+    /// It has gone since it was listed.
+    Gone,
+    Unsteady,
+}
+
+/// Returns the metadata of one moment, with the streams among the attributes.
+pub(super) fn metadata_with_streams(
+    dir: &Dir,
+    name: &OsStr,
+    pace: &Pace<'_>,
+) -> io::Result<Metadata> {
+    let (metadata, streams) = dir.metadata_and_streams(name)?;
+    of_one_moment(metadata, streams, || dir.stat_child(name), pace)
+}
+
+/// Returns the same of an open directory itself.
+pub(super) fn own_metadata_with_streams(dir: &Dir, pace: &Pace<'_>) -> io::Result<Metadata> {
+    of_one_moment(dir.metadata()?, dir.streams()?, || dir.stat(), pace)
+}
+
+fn of_one_moment(
+    metadata: Metadata,
+    streams: Streams,
+    now: impl Fn() -> io::Result<Stat>,
+    pace: &Pace<'_>,
+) -> io::Result<Metadata> {
+    let busy = || io::Error::from(io::ErrorKind::ResourceBusy);
+    let plain = metadata.xattrs.as_packed().len();
+    let Added::All(xattrs) = with_streams(metadata.xattrs, streams, pace) else {
+        return Err(busy());
+    };
+    let has_streams = xattrs.as_packed().len() != plain;
+    let identity = |stat: &Stat| (stat.device, stat.inode, stat.changed);
+    if has_streams && identity(&now()?) != identity(&metadata.stat) {
+        return Err(busy());
+    }
+    Ok(Metadata { xattrs, ..metadata })
+}
+
+/// Adds one attribute for each stream.
+pub(super) fn with_streams(
+    xattrs: Xattrs,
+    streams: impl Iterator<Item = (OsString, io::Result<File>)>,
+    pace: &Pace<'_>,
+) -> Added {
     let mut found = Vec::new();
     for (name, opened) in streams {
-        let read = opened.and_then(value);
-        // One that has gone since it was listed is none any more.
-        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::NotFound) {
-            continue;
-        }
-        let value = read.map_err(|error| in_stream(&name, &error))?;
-        found.push(([STREAM, os_to_bytes(&name)].concat(), value.into_bytes()));
+        let value = match content(opened, pace) {
+            Content::Value(value) => value,
+            Content::Gone => continue,
+            Content::Unsteady => return Added::Unsteady,
+        };
+        found.push(([STREAM, os_to_bytes(&name)].concat(), value));
     }
     if found.is_empty() {
-        return Ok(xattrs);
+        return Added::All(xattrs);
     }
     let others = xattrs.iter();
     found.extend(others.map(|(name, value)| (name.to_vec(), value.to_vec())));
-    Ok(Xattrs::from_pairs(found))
+    Added::All(Xattrs::from_pairs(found))
+}
+
+fn content(opened: io::Result<File>, pace: &Pace<'_>) -> Content {
+    match opened.and_then(|file| read(file, pace)) {
+        Ok(content) => content,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Content::Gone,
+        Err(error) => Content::Value(unread_stream(&error)),
+    }
 }
 
 /// Reads a stream to its end, but not one that grows meanwhile: it might never end.
-fn value(mut file: File) -> io::Result<String> {
+fn read(mut file: File, pace: &Pace<'_>) -> io::Result<Content> {
     let size = file.stat()?.size;
-    let mut hasher = Hasher::new(HashTypes::from_iter([HashType::Sha256]));
+    let mut hasher = Hasher::new(HashTypes::single(HashType::Sha256));
     let mut buffer = vec![0; CHUNK];
     let mut left = size;
     loop {
@@ -65,19 +113,104 @@ fn value(mut file: File) -> io::Result<String> {
         if read == 0 && left == 0 {
             break;
         }
-        left = left
-            .checked_sub(read as u64)
-            .filter(|_| read > 0)
-            .ok_or(io::ErrorKind::ResourceBusy)?;
+        let rest = left.checked_sub(read as u64).filter(|_| read > 0);
         hasher.update(buffer.get(..read).unwrap_or_default());
+        match rest {
+            Some(rest) if pace.keep(read as u64) => left = rest,
+            _ => return Ok(Content::Unsteady),
+        }
     }
     file.finish();
     let digests = hasher.finish();
     let digest = digests.get(HashType::Sha256).unwrap_or_default();
-    Ok(format!("{size} B sha256:{}", Hex(digest)))
+    let value = format!("{size} B sha256:{}", Hex(digest));
+    Ok(Content::Value(value.into_bytes()))
 }
 
-fn in_stream(name: &OsStr, error: &io::Error) -> io::Error {
-    let shown = escape::bytes(os_to_bytes(name));
-    io::Error::new(error.kind(), format!("its stream {shown}: {error}"))
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    //! With files in the place of streams, which Unix has none of.
+
+    use std::fs;
+    use std::sync::atomic::Ordering;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::inspect::{Halt, Progress, Throttle};
+
+    fn attributes(streams: Vec<(OsString, io::Result<File>)>, pace: &Pace<'_>) -> Vec<String> {
+        match with_streams(Xattrs::new(), streams.into_iter(), pace) {
+            Added::All(xattrs) => xattrs
+                .iter()
+                .map(|(name, value)| {
+                    let text = |bytes| std::str::from_utf8(bytes).unwrap().to_owned();
+                    format!("{} {}", text(name), text(value))
+                })
+                .collect(),
+            Added::Unsteady => vec!["unsteady".to_owned()],
+        }
+    }
+
+    fn stream(dir: &TempDir, name: &str, content: &[u8]) -> (OsString, io::Result<File>) {
+        fs::write(dir.path().join(name), content).unwrap();
+        let name = OsStr::new(name);
+        let opened = Dir::open(dir.path()).unwrap().open_file(name);
+        (name.to_owned(), opened)
+    }
+
+    fn pace<'p>(progress: &'p Progress, throttle: &'p Throttle) -> Pace<'p> {
+        let halt = Halt::default();
+        Pace {
+            progress,
+            throttle,
+            halt,
+        }
+    }
+
+    #[test]
+    fn a_stream_that_is_refused_keeps_nothing_from_being_read_beside_it() {
+        let dir = TempDir::new().unwrap();
+        let (progress, throttle) = (Progress::default(), Throttle::new(0));
+        let refused = |kind: io::ErrorKind| Err(io::Error::from(kind));
+        let streams = vec![
+            ("locked".into(), refused(io::ErrorKind::PermissionDenied)),
+            stream(&dir, "read", b"abc"),
+            ("gone".into(), refused(io::ErrorKind::NotFound)),
+        ];
+        let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(
+            attributes(streams, &pace(&progress, &throttle)),
+            [
+                "stream.locked unread: permission denied".to_owned(),
+                format!("stream.read 3 B sha256:{sum}"),
+            ]
+        );
+    }
+
+    #[test]
+    fn streams_are_read_no_faster_than_everything_else() {
+        let dir = TempDir::new().unwrap();
+        let (progress, throttle) = (Progress::default(), Throttle::new(10_000_000));
+        let content = vec![7; 3 * CHUNK + 1];
+        let streams = vec![stream(&dir, "large", &content)];
+        let began = std::time::Instant::now();
+        attributes(streams, &pace(&progress, &throttle));
+        let read = progress.bytes_read.load(Ordering::Relaxed);
+        assert_eq!(read, content.len() as u64);
+        assert!(began.elapsed().as_micros() >= content.len() as u128 / 10 - 1);
+    }
+
+    #[test]
+    fn a_stop_ends_the_reading_of_a_stream() {
+        let dir = TempDir::new().unwrap();
+        let (progress, throttle) = (Progress::default(), Throttle::new(0));
+        let pace = pace(&progress, &throttle);
+        pace.halt.call();
+        let streams = vec![stream(&dir, "large", &vec![7; 10 * CHUNK])];
+        assert_eq!(attributes(streams, &pace), ["unsteady"]);
+        let read = progress.bytes_read.load(Ordering::Relaxed);
+        assert!(read <= CHUNK as u64, "{read}");
+    }
 }

@@ -6,13 +6,13 @@
 //! there, so that the walk stumbles over it and reports it: nothing is missed silently.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use globset::Candidate;
 use waxseal_platform::bytes::bytes_to_os;
-use waxseal_platform::dir::is_absence;
+use waxseal_platform::dir::{Dir, is_absence};
+use waxseal_platform::place;
 use waxseal_platform::stat::Kind;
 
 use super::Policy;
@@ -93,7 +93,7 @@ impl Policy {
 /// What a look at a path found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
-    /// An object; only directories, links and everything else are told apart.
+    /// An object.
     Object(Kind),
     Nothing,
     /// The look failed.
@@ -180,8 +180,8 @@ impl Search {
 }
 
 fn look_at(path: &Path) -> Found {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) => Found::Object(kind_of(metadata.file_type())),
+    match place::kind(path) {
+        Ok(kind) => Found::Object(kind),
         Err(error) if is_absence(&error) => Found::Nothing,
         Err(_) => Found::Unknown,
     }
@@ -189,24 +189,13 @@ fn look_at(path: &Path) -> Found {
 
 fn list(dir: &Path) -> io::Result<Vec<(PathBuf, Kind)>> {
     let mut entries = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        match entry.file_type() {
-            Ok(file_type) => entries.push((entry.path(), kind_of(file_type))),
+    for entry in Dir::open(dir)?.list()? {
+        match entry.stat {
+            Ok(stat) => entries.push((dir.join(entry.name), stat.kind)),
             // Removed since it was listed.
             Err(error) if is_absence(&error) => {}
             Err(error) => return Err(error),
         }
     }
     Ok(entries)
-}
-
-fn kind_of(file_type: fs::FileType) -> Kind {
-    if file_type.is_dir() {
-        Kind::Directory
-    } else if file_type.is_symlink() {
-        Kind::Symlink
-    } else {
-        Kind::File
-    }
 }

@@ -126,6 +126,7 @@ pub(super) fn weigh<'p>(
     let is_untouched = row.last().is_some_and(|last| {
         last.is_untouched(listed)
             && (kind != Kind::File || has_digests(last, wanted_types(Some(&row), rule)))
+            && !last.has_unread_streams()
             && diff_listed(&last.stat, listed, rule.attributes).is_empty()
     });
     if !is_untouched || shared.plan.full {

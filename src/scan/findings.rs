@@ -21,28 +21,36 @@ pub type Report<'r> = dyn FnMut(&str) -> std::io::Result<()> + 'r;
 ///
 /// The last digests are those of content that could not be read now only while the file is
 /// untouched. Otherwise it has none: nobody approves a digest that was not computed, and every
-/// later run tries again.
+/// later run tries again. The same goes for each stream.
 pub(crate) fn complete(
     present: Present,
     row: Option<&Row>,
     path: impl Fn() -> PathBuf,
 ) -> (FileState, Option<BlindSpot>) {
     let Present { mut state, unread } = present;
-    let cause = match unread {
-        None => return (state, None),
-        Some(Unread::Refused(error)) => Cause::Unreadable(error.to_string()),
-        Some(Unread::TooLarge) => Cause::TooLarge,
-    };
+    let streams = state.refused_streams();
+    if unread.is_none() && streams.is_none() {
+        return (state, None);
+    }
     let last = row.and_then(Row::last);
     let untouched = last.filter(|last| last.is_untouched(&state.stat));
-    state.digests = untouched.map_or_else(Digests::new, |last| last.digests.clone());
-    (
-        state,
-        Some(BlindSpot {
-            path: path(),
-            cause,
-        }),
-    )
+    if unread.is_some() {
+        state.digests = untouched.map_or_else(Digests::new, |last| last.digests.clone());
+    }
+    if let Some(last) = untouched {
+        state.take_streams(last);
+    }
+    let content = match unread {
+        Some(Unread::Refused(error)) => Some(error.to_string()),
+        Some(Unread::TooLarge) | None => None,
+    };
+    let reasons: Vec<String> = content.into_iter().chain(streams).collect();
+    let cause = match reasons.is_empty() {
+        true => Cause::TooLarge,
+        false => Cause::Unreadable(reasons.join("; ")),
+    };
+    let path = path();
+    (state, Some(BlindSpot { path, cause }))
 }
 
 /// One difference, as it will be told.
@@ -192,7 +200,7 @@ pub(crate) fn is_news(look: &Look<'_>) -> bool {
     let now = match &look.observed {
         Observation::Absent => None,
         // What is to be remembered of it is more than was seen.
-        Observation::Present(present) if present.unread.is_some() => return true,
+        Observation::Present(present) if !present.is_whole() => return true,
         Observation::Present(present) => Some(&present.state),
         Observation::Unreadable(_) | Observation::Unstable => return true,
     };

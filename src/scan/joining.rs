@@ -16,7 +16,7 @@ use super::doubt::{Doubt, Task};
 use super::survey::Shared;
 use super::{Batch, BlindSpot, Cause, Look};
 use crate::baseline::Row;
-use crate::inspect::{Observation, look_at_directory};
+use crate::inspect::{Inspector, Observation};
 use crate::policy::{Decision, DirScope, Rule};
 
 /// A task ends at so many files or bytes: small enough to share a directory between threads, large
@@ -107,14 +107,19 @@ impl<'p, 's> Joining<'p, 's> {
     ///
     /// Not as a task: rows below a directory are found again through its own row, so it is walked
     /// only when that is sure to exist. One that is gone by now would leave them behind forever.
-    pub(super) fn doubt_directory(&mut self, shared: &Shared<'p>, doubt: Doubt<'p>) -> bool {
+    pub(super) fn doubt_directory(
+        &mut self,
+        shared: &Shared<'p>,
+        doubt: Doubt<'p>,
+        inspector: &Inspector<'_>,
+    ) -> bool {
         let was_directory = doubt.was_directory();
         if shared.plan.only_names {
             // Its row is not written by this run: what is below is found by its own rows.
             self.name(shared, doubt.name);
             return true;
         }
-        let observed = look_at_directory(&self.dir, &doubt.name);
+        let observed = inspector.look_at_directory(&self.dir, &doubt.name);
         let may_be_walked = match &observed {
             Observation::Present(present) => present.state.stat.kind == Kind::Directory,
             Observation::Absent => false,

@@ -88,7 +88,8 @@ pub(crate) fn judge(
 }
 
 /// Returns the state to compare with and to tell as the one before: that of the last look, with the
-/// approved digests where its content was not read, or is as approved by other digests.
+/// approved digests where its content was not read, or is as approved by other digests, and the
+/// approved streams where they were not read.
 ///
 /// Where a difference that was not compared then is compared now, it is the approved state: nobody
 /// was told of the difference, and the policy alone makes it one.
@@ -103,17 +104,19 @@ pub(crate) fn reference<'r>(
         return Some(Cow::Borrowed(last));
     };
     let was_unread = last.stat.kind == Kind::File && last.digests.is_empty();
+    let was_partly = was_unread || last.has_unread_streams();
     // That the content was unknown is then all there is to tell.
-    let is_closed = was_unread && now.is_some_and(|now| is_closed_by(Some(row), now, counted));
-    let last = if is_closed || !(was_unread || has_same_content(trusted, last)) {
+    let is_closed = was_partly && now.is_some_and(|now| is_closed_by(Some(row), now, counted));
+    let last = if is_closed || !(was_partly || has_same_content(trusted, last)) {
         Cow::Borrowed(last)
     } else {
-        let mut digests = trusted.digests.clone();
-        digests.merge(&last.digests);
-        Cow::Owned(FileState {
-            digests,
-            ..last.clone()
-        })
+        let mut known = last.clone();
+        if was_unread || has_same_content(trusted, last) {
+            known.digests = trusted.digests.clone();
+            known.digests.merge(&last.digests);
+        }
+        known.take_streams(trusted);
+        Cow::Owned(known)
     };
     let is_untold = now.is_some() && !row.is_drifting();
     if is_untold && !diff(trusted, &last, counted).is_empty() {
@@ -147,6 +150,9 @@ pub(super) fn is_open(
     if is_unread(trusted, now) && !last.is_some_and(|last| has_same_content(trusted, last)) {
         return true;
     }
+    if counted.contains(Attributes::XATTR) && may_hide_a_stream(trusted, last, now) {
+        return true;
+    }
     last.is_some_and(|last| outlives_policy(trusted, last, counted))
         && differs_at_all(trusted, now, counted)
 }
@@ -174,6 +180,14 @@ fn differs_at_all(trusted: &FileState, now: &FileState, counted: Attributes) -> 
 fn is_unread(trusted: &FileState, now: &FileState) -> bool {
     let are_files = trusted.stat.kind == Kind::File && now.stat.kind == Kind::File;
     are_files && now.digests.is_empty() && !trusted.digests.is_empty()
+}
+
+/// Says whether a stream could not be read that was not as approved at the last look.
+fn may_hide_a_stream(trusted: &FileState, last: Option<&FileState>, now: &FileState) -> bool {
+    now.unread_streams().any(|(name, _)| {
+        let known = last.and_then(|last| last.xattrs.get(name));
+        known != trusted.xattrs.get(name)
+    })
 }
 
 /// Says whether what was open at a path that is still there is open no longer.
@@ -249,8 +263,8 @@ pub(super) fn settle(row: Option<&Row>, now: Option<&FileState>, rule: &Rule) ->
     }
 }
 
-/// Adds the digests that the approved state lacks; `None` when it lacks none, or when nothing proves
-/// that they are of the approved content.
+/// Adds the digests and streams that the approved state lacks; `None` when it lacks none, or when
+/// nothing proves that they are of the approved content.
 ///
 /// A digest that both have proves it. Where nothing was read when the state was approved, it is
 /// proven only by metadata that shows the file untouched since.
@@ -260,12 +274,19 @@ fn extend(trusted: &FileState, now: &FileState) -> Option<FileState> {
         true => trusted.is_untouched(&now.stat),
         false => has_same_content(trusted, now),
     };
-    let extends = is_proven && !found.difference(has).is_empty();
-    extends.then(|| {
-        let mut extended = trusted.clone();
+    let has_more = is_proven && !found.difference(has).is_empty();
+    let has_read = trusted.has_unread_streams() && trusted.is_untouched(&now.stat);
+    if !has_more && !has_read {
+        return None;
+    }
+    let mut extended = trusted.clone();
+    if has_more {
         extended.digests.merge(&now.digests);
-        extended
-    })
+    }
+    if has_read {
+        extended.take_streams(now);
+    }
+    (extended != *trusted).then_some(extended)
 }
 
 /// Returns the observed state to remember; a difference that was already open keeps its date.

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use waxseal_platform::dir::{Dir, is_absence};
+use waxseal_platform::place;
+use waxseal_platform::stat::Kind;
 
 use super::joining::gone;
 use super::known::Known;
@@ -100,7 +102,7 @@ fn is_told(met: &Met, nested_roots: &HashSet<&Path>, dir: &Path) -> bool {
 
 /// Says whether no directory has this path any more; where nobody may know, that is no loss.
 fn is_gone(dir: &Path) -> bool {
-    let is_link = |at: &Path| at.symlink_metadata().is_ok_and(|found| found.is_symlink());
+    let is_link = |at: &Path| place::kind(at).is_ok_and(|kind| kind == Kind::Symlink);
     match Dir::open_real(dir) {
         Ok(_) => false,
         // What a link on the way leads to is another place.

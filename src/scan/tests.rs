@@ -1,5 +1,7 @@
 //! What observations mean, case by case.
 
+mod streams;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};

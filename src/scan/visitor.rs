@@ -20,7 +20,7 @@ use super::known::Known;
 use super::survey::Shared;
 use super::{Batch, BlindSpot, Cause, Look, ScanError};
 use crate::baseline::{BaselineError, Reader, Row, split_path};
-use crate::inspect::{Inspector, Observation, Present, Request};
+use crate::inspect::{Inspector, Observation, Request};
 use crate::policy::Decision;
 
 /// Why a directory is not walked that is the state directory by another path.
@@ -98,14 +98,7 @@ impl<'p, 's> Surveyor<'p, 's> {
                 Weighed::StillDiffers(look) => batch.looks.push(look),
                 Weighed::Doubtful(doubt) if plan.only_names => batch.doubtful.push(doubt.name),
                 Weighed::Doubtful(doubt) if is_top => {
-                    let observed = dir
-                        .metadata()
-                        .map_or_else(Observation::Unreadable, |found| {
-                            Observation::Present(Present {
-                                state: found.into(),
-                                unread: None,
-                            })
-                        });
+                    let observed = self.inspector.look_at_top(&dir);
                     batch.looks.push(doubt.into_look(observed));
                 }
                 Weighed::Doubtful(doubt) => {
@@ -317,7 +310,8 @@ impl<'p, 's> Surveyor<'p, 's> {
                     Weighed::Untouched => {}
                     Weighed::StillDiffers(look) => joining.tell(self.shared, look),
                     Weighed::Doubtful(doubt) if is_directory => {
-                        may_be_walked = joining.doubt_directory(self.shared, doubt);
+                        may_be_walked =
+                            joining.doubt_directory(self.shared, doubt, &self.inspector);
                     }
                     Weighed::Doubtful(doubt) => joining.doubt(self.shared, doubt, listed, next),
                 }

@@ -5,8 +5,12 @@
 
 pub mod escape;
 
+mod streams;
+
 #[cfg(test)]
 pub(crate) mod sample;
+
+pub use streams::unread_stream;
 
 use std::ffi::OsString;
 

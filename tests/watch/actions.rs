@@ -4,8 +4,6 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use rustix::process::Signal;
-
 use super::Watch;
 use crate::util::Sandbox;
 
@@ -26,9 +24,9 @@ fn what_happens_to_files_is_told_once_and_the_store_equals_a_fresh_scan() {
     let path = |name: &str| sandbox.path(name);
     let mut does = |act: &dyn Fn(), expected: &[(&str, &str)]| {
         // On a busy machine it could look in the middle, which is right, but another story.
-        watch.signal(Signal::STOP);
+        watch.hold();
         act();
-        watch.signal(Signal::CONT);
+        watch.release();
         assert_eq!(watch.news(&sandbox), pairs(expected));
     };
     does(

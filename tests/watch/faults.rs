@@ -7,8 +7,6 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
-
 use super::Watch;
 use crate::util::{Mount, Sandbox, action, is_root};
 
@@ -204,7 +202,7 @@ fn a_storm_while_it_is_stopped_is_told_whole() {
     // The first line comes while the last threads are started.
     watch.settle();
     watch.take();
-    watch.signal(Signal::STOP);
+    watch.hold();
     // What it may sleep, and be late, and more.
     let until = Instant::now() + Duration::from_secs(16);
     for n in 0..20_000 {
@@ -216,7 +214,7 @@ fn a_storm_while_it_is_stopped_is_told_whole() {
         assert!(watch.is_running(), "it only stands still");
         thread::park_timeout(Duration::from_millis(50));
     }
-    watch.signal(Signal::CONT);
+    watch.release();
     watch.wait_for(|event| action(event) == "recovered");
     let news = watch.news(&sandbox);
     let created = news.iter().filter(|(action, _)| action == "created");

@@ -309,12 +309,12 @@ fn a_file_that_lived_between_two_looks_is_told_of() {
     let sandbox = Sandbox::with(&[("a", "1")]);
     let mut watch = Watch::start(&sandbox);
     watch.take();
-    watch.signal(Signal::STOP);
+    watch.hold();
     for (name, content) in [("dropped", "payload"), ("empty", "")] {
         sandbox.write(name, content);
         fs::remove_file(sandbox.path(name)).unwrap();
     }
-    watch.signal(Signal::CONT);
+    watch.release();
     watch.wait_for(|event| action(event) == "deleted");
     watch.settle();
     let events = watch.take();

@@ -34,11 +34,11 @@ fn run(seed: u64) {
         let burst = 1 + vandal.random.below(40);
         let event = vandal.random.below(8);
         if event == 0 {
-            watch.signal(Signal::STOP);
+            watch.hold();
         }
         (0..burst).for_each(|_| drop(vandal.act()));
         match event {
-            0 => watch.signal(Signal::CONT),
+            0 => watch.release(),
             1 => {
                 watch.kill();
                 (0..burst / 4).for_each(|_| drop(vandal.act()));

@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
 use serde_json::json;
 
 use super::Watch;
@@ -86,13 +85,13 @@ fn a_new_directory_that_is_renamed_at_once_leaves_no_trace_at_its_old_path() {
     let sandbox = Sandbox::with(&[("a", "1")]);
     let mut watch = Watch::start(&sandbox);
     watch.take();
-    watch.signal(Signal::STOP);
+    watch.hold();
     for number in 0..20 {
         sandbox.write(&format!("old{number}/f"), "content");
         let [from, to] = ["old", "new"].map(|name| sandbox.path(format!("{name}{number}")));
         fs::rename(from, to).unwrap();
     }
-    watch.signal(Signal::CONT);
+    watch.release();
     let news = watch.news(&sandbox);
     let mut expected: Vec<(String, String)> = (0..20)
         .flat_map(|number| [format!("new{number}"), format!("new{number}/f")])

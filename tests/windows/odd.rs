@@ -38,6 +38,34 @@ fn names_that_programs_here_cannot_open_are_watched_like_others() {
 }
 
 #[test]
+fn a_name_that_only_looks_like_another_is_not_taken_for_it() {
+    let sandbox = Sandbox::with(&[("dir/file", "1"), ("name", "2")]);
+    for missing in ["dir.", "name ", "CON"] {
+        let scan = sandbox.waxseal(&["scan", sandbox.path(missing).to_str().unwrap()]);
+        scan.exits(2);
+    }
+    fs::create_dir(verbatim(&sandbox, "dir.")).unwrap();
+    fs::write(verbatim(&sandbox, r"dir.\other"), "before").unwrap();
+    sandbox.waxseal(&["scan", "dir."]).exits(0);
+    fs::write(verbatim(&sandbox, r"dir.\other"), "after it").unwrap();
+    sandbox.write("dir/file", "nobody watches this");
+    let scan = sandbox.waxseal(&["scan", "--format=ndjson"]);
+    let told: Vec<Option<String>> = scan
+        .changes()
+        .iter()
+        .map(|(_, path)| sandbox.name(path))
+        .collect();
+    assert_eq!(told, [Some("dir./other".to_owned())]);
+    fs::remove_dir_all(verbatim(&sandbox, "dir.")).unwrap();
+    let gone = sandbox.waxseal(&["scan", "--format=ndjson"]).changes();
+    assert_eq!(gone.len(), 2, "{gone:?}");
+    assert!(
+        gone.iter().all(|(action, _)| action == "deleted"),
+        "{gone:?}"
+    );
+}
+
+#[test]
 fn a_path_beyond_260_characters_is_watched() {
     let sandbox = Sandbox::new();
     let mut name = "a directory whose name has forty letters".to_owned();

@@ -143,6 +143,10 @@ impl Dir {
         })
     }
 
+    pub(super) fn streams(&self) -> io::Result<Streams> {
+        Ok(Streams)
+    }
+
     pub(super) fn metadata_and_streams(&self, name: &OsStr) -> io::Result<(Metadata, Streams)> {
         Ok((self.metadata_child(name)?, Streams))
     }

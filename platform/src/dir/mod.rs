@@ -116,6 +116,11 @@ impl Dir {
         self.os.metadata()
     }
 
+    /// Opens the streams of this directory itself; there are none but on Windows.
+    pub fn streams(&self) -> io::Result<Streams> {
+        self.os.streams().map(Streams::from_os)
+    }
+
     /// Returns what a listing would say about one name.
     pub fn stat_child(&self, name: &OsStr) -> io::Result<Stat> {
         self.os.stat_child(name)

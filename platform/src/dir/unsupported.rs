@@ -52,6 +52,10 @@ impl Dir {
         match self.0 {}
     }
 
+    pub(super) fn streams(&self) -> io::Result<Streams> {
+        match self.0 {}
+    }
+
     pub(super) fn metadata_and_streams(&self, _name: &OsStr) -> io::Result<(Metadata, Streams)> {
         match self.0 {}
     }

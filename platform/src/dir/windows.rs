@@ -92,6 +92,10 @@ impl Dir {
         metadata(&self.opened)
     }
 
+    pub(super) fn streams(&self) -> io::Result<Streams> {
+        Streams::of(self.handle().try_clone_to_owned()?)
+    }
+
     pub(super) fn stat_child(&self, name: &OsStr) -> io::Result<Stat> {
         let child = nt::child(self.handle(), name, What::Ask)?;
         stat(child.handle.as_handle())

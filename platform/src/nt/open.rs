@@ -26,6 +26,7 @@ use windows_sys::Win32::System::IO::IO_STATUS_BLOCK;
 use windows_sys::Win32::System::SystemServices::ACCESS_SYSTEM_SECURITY;
 
 use super::privileges;
+use crate::windows::absolute;
 
 /// What is to be done with what is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,12 +226,7 @@ fn checked(name: &OsStr) -> io::Result<Vec<u16>> {
 /// Names in an absolute path are taken as they are, `file.` and `CON` too: they come from listings
 /// as well as from people.
 fn native(path: &Path) -> io::Result<Vec<u16>> {
-    let is_plain =
-        path.is_absolute() && !path.components().any(|part| part == Component::ParentDir);
-    let path = match is_plain {
-        true => path.to_owned(),
-        false => std::path::absolute(path)?,
-    };
+    let path = absolute(path)?;
     let mut parts = path.components();
     let Some(Component::Prefix(prefix)) = parts.next() else {
         let message = format!("{path:?} names no drive");

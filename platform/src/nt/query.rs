@@ -28,7 +28,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 use windows_sys::Win32::System::IO::DeviceIoControl;
 use windows_sys::Win32::System::Ioctl::FSCTL_GET_REPARSE_POINT;
 
-use super::open::{Access, File};
+use super::open::Access;
 use crate::ntfs::Form;
 
 /// `MAXIMUM_REPARSE_DATA_BUFFER_SIZE`.
@@ -240,8 +240,8 @@ fn code(error: &io::Error) -> u32 {
 
 /// Returns the path of an open object, with the letters that its names have on the disk; without a
 /// link's being followed if the object is one.
-pub(crate) fn final_path(object: &File) -> io::Result<PathBuf> {
-    let handle = object.handle.as_raw_handle();
+pub(crate) fn final_path(object: BorrowedHandle<'_>) -> io::Result<PathBuf> {
+    let handle = object.as_raw_handle();
     let mut units = vec![0_u16; 1024];
     loop {
         let (to, size) = (units.as_mut_ptr(), units.len() as u32);

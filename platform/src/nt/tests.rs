@@ -52,6 +52,23 @@ fn names_that_only_the_kernel_knows_are_listed_and_opened() {
 }
 
 #[test]
+fn a_name_beside_one_that_is_nearly_the_same_is_found_as_itself() {
+    let (_temp, path) = temp();
+    for name in ["dir", "dir."] {
+        fs::create_dir(verbatim(&path, name)).unwrap();
+        fs::write(verbatim(&path, &format!(r"{name}\in {name}")), "").unwrap();
+    }
+    for name in ["dir", "dir."] {
+        assert_eq!(place::spelled(&path, OsStr::new(name)), name);
+        // Wine tells the path of the other one, which is refused.
+        let real = place::real(&path.join(name));
+        assert!(real.is_err() || real.is_ok_and(|real| real == path.join(name)));
+        let dir = Dir::open(&path.join(name)).unwrap();
+        assert_eq!(names(&dir), [OsString::from(format!("in {name}"))]);
+    }
+}
+
+#[test]
 fn a_listing_and_an_open_file_tell_the_same() {
     let (_temp, path) = temp();
     fs::write(path.join("file"), "content").unwrap();

@@ -33,6 +33,8 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::stat::Kind;
+
 /// Whether upper and lower case make no difference between names, unless somebody has asked for that
 /// in a directory.
 pub const IGNORES_CASE: bool = os::IGNORES_CASE;
@@ -41,6 +43,18 @@ pub const IGNORES_CASE: bool = os::IGNORES_CASE;
 /// is a tree of its own.
 pub fn top() -> &'static Path {
     Path::new(os::TOP)
+}
+
+/// Returns a path from the top, looking at no file system; `..` may be left in it. Names are taken as
+/// they are, also those that other programs on Windows cannot use, such as `CON` and `name.`.
+pub fn absolute(path: &Path) -> io::Result<PathBuf> {
+    os::absolute(path)
+}
+
+/// Returns what kind of object is at a path; a link is not followed in the last name. Where a whole
+/// drive is missing, the error is `NotConnected`.
+pub fn kind(path: &Path) -> io::Result<Kind> {
+    os::kind(path)
 }
 
 /// Returns the absolute path of what is at a path, with every link followed.

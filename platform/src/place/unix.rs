@@ -5,9 +5,20 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::stat::Kind;
+use crate::stat::unix::kind as kind_of;
+
 pub(super) const TOP: &str = "/";
 
 pub(super) const IGNORES_CASE: bool = false;
+
+pub(super) fn absolute(path: &Path) -> io::Result<PathBuf> {
+    std::path::absolute(path)
+}
+
+pub(super) fn kind(path: &Path) -> io::Result<Kind> {
+    kind_of(rustix::fs::lstat(path)?.st_mode)
+}
 
 pub(super) fn real(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)

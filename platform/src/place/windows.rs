@@ -1,26 +1,57 @@
 //! Windows: drives, and names that are there in any spelling.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::OpenOptions;
 use std::io;
+use std::os::windows::fs::OpenOptionsExt as _;
+use std::os::windows::io::{AsHandle as _, BorrowedHandle};
 use std::path::{Component, Path, PathBuf, Prefix};
 
-use crate::nt::{What, final_path, path as open};
+use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
+
+use crate::nt::{What, final_path, identity, path as open};
+use crate::stat::Kind;
+use crate::stat::windows::stat;
+pub(super) use crate::windows::absolute;
+use crate::windows::{SHARE_ALL, verbatim};
 
 pub(super) const TOP: &str = "";
 
 pub(super) const IGNORES_CASE: bool = true;
 
 pub(super) fn real(path: &Path) -> io::Result<PathBuf> {
-    fs::canonicalize(path).map(|real| plain(&real))
+    let object = OpenOptions::new()
+        .access_mode(0)
+        .share_mode(SHARE_ALL)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
+        .open(verbatim(path)?)?;
+    path_of(object.as_handle()).map(|path| plain(&path))
+}
+
+pub(super) fn kind(path: &Path) -> io::Result<Kind> {
+    let object = open(path, What::Ask)?;
+    stat(object.handle.as_handle()).map(|found| found.kind)
 }
 
 pub(super) fn spelled(dir: &Path, name: &OsStr) -> OsString {
-    let found = open(&dir.join(name), What::Ask).and_then(|object| final_path(&object));
+    let object = open(&dir.join(name), What::Ask);
+    let found = object.and_then(|object| path_of(object.handle.as_handle()));
     let found = found
         .ok()
         .and_then(|path| path.file_name().map(OsStr::to_owned));
     found.unwrap_or_else(|| name.to_owned())
+}
+
+/// Returns the path of an open object, if it leads there: Wine drops a dot at the end of a name.
+fn path_of(object: BorrowedHandle<'_>) -> io::Result<PathBuf> {
+    let path = final_path(object)?;
+    let found = open(&path, What::Ask)?;
+    match identity(found.handle.as_handle())? == identity(object)? {
+        true => Ok(path),
+        false => Err(io::Error::other(
+            "the system tells the path of another object",
+        )),
+    }
 }
 
 /// Writes a path as people do: `C:\x` for `\\?\C:\x`, `\\server\share` for `\\?\UNC\server\share`.

@@ -7,7 +7,7 @@ use rustix::fs::{FileType, RawMode};
 use super::Kind;
 
 /// Returns the kind that a mode tells.
-pub(super) fn kind(mode: RawMode) -> io::Result<Kind> {
+pub(crate) fn kind(mode: RawMode) -> io::Result<Kind> {
     match FileType::from_raw_mode(mode) {
         FileType::RegularFile => Ok(Kind::File),
         FileType::Directory => Ok(Kind::Directory),

@@ -1,9 +1,11 @@
-//! What the files for Windows of several concerns ask of it: wide strings, who we are, and who may
-//! reach a file.
+//! What the files for Windows of several concerns ask of it: wide strings, paths without exceptions,
+//! who we are, and who may reach a file.
 
+mod paths;
 mod security;
 mod token;
 
+pub(crate) use paths::{absolute, verbatim, wide_path};
 pub(crate) use security::{Private, descriptor_of, explain};
 pub(crate) use token::{account_name, is_administrator, user};
 
@@ -12,7 +14,7 @@ use std::fs::File;
 use std::io;
 use std::os::windows::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
-use std::path::{Component, Path, PathBuf, Prefix};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
@@ -33,29 +35,6 @@ pub(crate) fn wide(text: &OsStr) -> io::Result<Vec<u16>> {
     }
     units.push(0);
     Ok(units)
-}
-
-/// Returns the units of a path that no limit of 260 characters applies to, and no reserved names.
-pub(crate) fn wide_path(path: &Path) -> io::Result<Vec<u16>> {
-    wide(verbatim(path)?.as_os_str())
-}
-
-/// Returns the path in the form that has no limit of 260 characters and no reserved names.
-pub(crate) fn verbatim(path: &Path) -> io::Result<PathBuf> {
-    let path = std::path::absolute(path)?;
-    let prefix = match path.components().next() {
-        Some(Component::Prefix(prefix)) => prefix.kind(),
-        _ => return Ok(path),
-    };
-    // Of `\\server\share` the slashes give way to the new beginning.
-    let (beginning, without) = match prefix {
-        Prefix::Disk(_) => (r"\\?\", 0),
-        Prefix::UNC(..) => (r"\\?\UNC\", 2),
-        _ => return Ok(path),
-    };
-    let rest = path.as_os_str().encode_wide().skip(without);
-    let units: Vec<u16> = beginning.encode_utf16().chain(rest).collect();
-    Ok(OsString::from_wide(&units).into())
 }
 
 /// Returns the path that a buffer holds up to its NUL.

@@ -12,7 +12,7 @@ use waxseal_platform::watch::BackendKind;
 
 use super::history::History;
 use super::tap::Faults;
-use super::tree::{is, path_of, replay};
+use super::tree::{is, is_about_file, path_of, replay};
 use super::{Bench, canary_dir, is_root};
 use crate::baseline::Baseline;
 
@@ -252,6 +252,25 @@ fn a_file_that_scans_beside_the_watch_told_of_is_not_told_again_as_short_lived()
     assert_eq!(replay(before, &journal), *history.now());
 }
 
+/// Does something, and waits until so many more paths were looked at.
+fn is_looked_at(bench: &Bench, paths: u64, act: impl FnOnce()) {
+    let looks = || bench.ask()["totals"]["looks"].as_u64().unwrap();
+    let before = looks();
+    act();
+    let until = Instant::now() + Duration::from_secs(60);
+    while looks() < before + paths {
+        assert!(Instant::now() < until, "nothing is looked at");
+    }
+}
+
+/// Ends the turn of another process that has written: what was looked at meanwhile is handed back.
+fn end_turn(mut other: Baseline) {
+    let mut batch = other.batch().unwrap();
+    batch.put_meta("somebody", "wrote").unwrap();
+    batch.commit().unwrap();
+    other.close().unwrap();
+}
+
 /// Renames are recognised within one round, so what could not be written must come back as one.
 #[test]
 fn a_directory_that_is_renamed_while_another_process_writes_is_moved() {
@@ -259,20 +278,13 @@ fn a_directory_that_is_renamed_while_another_process_writes_is_moved() {
     let mut bench = Bench::new(&[BackendKind::Inotify]);
     (0..FILES).for_each(|n| bench.write(&format!("old/{n}"), "content"));
     bench.start();
-    let looks = |state: &serde_json::Value| state["totals"]["looks"].as_u64().unwrap();
-    let looked = looks(&bench.settle());
+    bench.settle();
     let before = History::new(bench.look());
-    let mut other = Baseline::open(&bench.state_dir).unwrap();
-    fs::rename(bench.path("old"), bench.path("new")).unwrap();
-    // The writer has what was looked at, and waits for its turn.
-    let until = Instant::now() + Duration::from_secs(60);
-    while looks(&bench.ask()) < looked + 1024 {
-        assert!(Instant::now() < until, "nothing is looked at");
-    }
-    let mut batch = other.batch().unwrap();
-    batch.put_meta("somebody", "wrote").unwrap();
-    batch.commit().unwrap();
-    other.close().unwrap();
+    let other = Baseline::open(&bench.state_dir).unwrap();
+    is_looked_at(&bench, 1024, || {
+        fs::rename(bench.path("old"), bench.path("new")).unwrap();
+    });
+    end_turn(other);
     bench.sync();
     let journal = bench.journal();
     let has_action = |action: &str| {
@@ -285,4 +297,37 @@ fn a_directory_that_is_renamed_while_another_process_writes_is_moved() {
     let told = ["moved", "created", "deleted"].map(has_action);
     assert_eq!(told, [FILES + 1, 0, 0]);
     explains(&bench, &before);
+}
+
+/// Nobody has told of the file when its directory goes, and nothing is heard of its own path then.
+fn a_directory_goes_while_a_file_in_it_is_looked_at(to: &str) {
+    let mut bench = Bench::new(&[BackendKind::Inotify]);
+    bench.start();
+    bench.settle();
+    let before = History::new(bench.look());
+    let other = Baseline::open(&bench.state_dir).unwrap();
+    // With this one the writer waits, and the next one waits for the writer.
+    is_looked_at(&bench, 1, || bench.write("a", "changed"));
+    is_looked_at(&bench, 1, || bench.write("e/new", "new"));
+    fs::rename(bench.path("e"), bench.path(to)).unwrap();
+    // It is heard by now.
+    bench.ask();
+    end_turn(other);
+    bench.sync();
+    let old = bench.path("e/new");
+    let journal = bench.journal();
+    let told = journal.iter().filter(|event| is_about_file(event));
+    let at_old_path = told.filter(|event| path_of(event) == old.to_str().unwrap());
+    assert_eq!(at_old_path.count(), 0, "{journal:#?}");
+    explains(&bench, &before);
+}
+
+#[test]
+fn a_file_in_a_directory_that_is_renamed_while_it_is_looked_at_is_told_at_its_new_path_only() {
+    a_directory_goes_while_a_file_in_it_is_looked_at("f");
+}
+
+#[test]
+fn a_file_in_a_directory_that_leaves_while_it_is_looked_at_is_not_told_as_short_lived() {
+    a_directory_goes_while_a_file_in_it_is_looked_at("../away");
 }

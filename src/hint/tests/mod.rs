@@ -76,6 +76,23 @@ impl Desk {
         self
     }
 
+    /// A directory that gets another path; `-` is a place that is not watched.
+    fn relocated(&mut self, from: &str, to: &str) -> &mut Desk {
+        let at = self.at(self.now);
+        match to {
+            "-" => self.pending.depart(Path::new(from)),
+            to => self.pending.relocate(Path::new(from), Path::new(to), at),
+        }
+        self
+    }
+
+    /// Gives back what was taken.
+    fn requeue(&mut self, work: Work<&'static str>) -> &mut Desk {
+        let at = self.at(self.now);
+        self.pending.requeue(work, at);
+        self
+    }
+
     fn subtree(&mut self, path: &str, reason: Reason) -> &mut Desk {
         let at = self.at(self.now);
         self.pending.subtree(Path::new(path), reason, at);

@@ -1,5 +1,8 @@
 //! Both ends of a rename come together, and all that is linked to them.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -133,9 +136,7 @@ fn a_group_that_comes_back_is_still_one() {
     let mut desk = Desk::new(100);
     desk.moved("/a", "/b").wait(250);
     let work = desk.take();
-    let now = desk.at(desk.now);
-    desk.pending.requeue(work, now);
-    desk.wait(250);
+    desk.requeue(work).wait(250);
     assert_eq!(paths(&desk.take_up_to(1)), ["/a", "/b"]);
 }
 
@@ -167,10 +168,7 @@ fn what_was_heard_in_a_directory_follows_it_to_its_new_path() {
     let mut desk = Desk::new(100);
     desk.dir("/d", C);
     desk.each("/d/f", &[C, W, S]).file("/other", W);
-    let at = desk.at(desk.now);
-    let (from, to) = (Path::new("/d"), Path::new("/e"));
-    desk.pending.relocate(from, to, at);
-    let work = desk.wait(2000).take();
+    let work = desk.relocated("/d", "/e").wait(2000).take();
     assert_eq!(paths(&work), ["/e", "/e/f", "/other"]);
     let file = hint(&work, "/e/f");
     assert_eq!(file.changes, C | W | S);
@@ -187,12 +185,11 @@ fn what_was_heard_is_looked_at_in_time_however_often_its_directory_is_renamed() 
         }
         let mut looked = Vec::new();
         for step in 0..30 {
-            let at = desk.at(desk.now);
             let (from, to) = match step % 2 {
                 0 => ("/d", "/e"),
                 _ => ("/e", "/d"),
             };
-            desk.pending.relocate(Path::new(from), Path::new(to), at);
+            desk.relocated(from, to);
             looked.extend(paths(&desk.wait(100).take()));
         }
         assert!(looked.iter().any(|path| path.ends_with("/f")), "{looked:?}");
@@ -204,9 +201,7 @@ fn what_was_heard_is_looked_at_in_time_however_often_its_directory_is_renamed() 
 fn what_was_heard_of_a_renamed_directory_is_merged_with_what_is_pending_at_its_new_path() {
     let mut desk = Desk::new(100);
     desk.file("/d/f", W).file("/d/sub/g", W).file("/e/f", A);
-    let at = desk.at(desk.now);
-    desk.pending.relocate(Path::new("/d"), Path::new("/e"), at);
-    let work = desk.wait(2000).take();
+    let work = desk.relocated("/d", "/e").wait(2000).take();
     assert_eq!(paths(&work), ["/e/f", "/e/sub/g"]);
     assert_eq!(hint(&work, "/e/f").changes, W | A);
 }
@@ -216,12 +211,81 @@ fn what_was_made_in_a_directory_that_left_was_not_short_lived() {
     let mut desk = Desk::new(100);
     desk.dir("/d", C);
     desk.each("/d/f", &[C, W, S]);
-    desk.pending.depart(Path::new("/d"));
-    let work = desk.wait(2000).take();
+    let work = desk.relocated("/d", "-").wait(2000).take();
     assert_eq!(paths(&work), ["/d", "/d/f"]);
     let gone = |path| {
         let hint = hint(&work, path);
         !hint.is_unfinished() && !hint.is_short_lived() && !hint.was_written_anew()
     };
     assert!(gone("/d") && gone("/d/f"));
+}
+
+#[test]
+fn what_is_looked_at_while_its_directory_is_renamed_comes_back_at_its_new_path() {
+    let mut desk = Desk::new(100);
+    desk.each("/d/f", &[C, W, S]).moved("/d/a", "/d/b");
+    let work = desk.wait(2000).take();
+    assert_eq!(paths(&work), ["/d/a", "/d/b", "/d/f"]);
+    desk.relocated("/d", "/e").relocated("/e", "/x/y");
+    // Of what was heard since, nothing is about it.
+    desk.file("/d/f", W).requeue(work);
+    let work = desk.wait(2000).take();
+    assert_eq!(paths(&work), ["/d/f", "/x/y/a", "/x/y/b", "/x/y/f"]);
+    assert_eq!(hint(&work, "/d/f").changes, W);
+    assert_eq!(hint(&work, "/x/y/f").changes, C | W | S);
+    let group = hint(&work, "/x/y/a").group;
+    assert!(group.is_some() && hint(&work, "/x/y/b").group == group);
+}
+
+#[test]
+fn what_is_looked_at_while_its_directory_leaves_was_not_short_lived() {
+    let mut desk = Desk::new(100);
+    let work = desk.each("/d/f", &[C, W, S]).wait(5).take();
+    assert!(hint(&work, "/d/f").is_unfinished());
+    desk.relocated("/d", "-").requeue(work);
+    let work = desk.wait(2000).take();
+    let hint = hint(&work, "/d/f");
+    assert!(!hint.is_unfinished() && !hint.is_short_lived() && !hint.was_written_anew());
+}
+
+#[test]
+fn what_is_looked_at_during_very_many_renames_comes_back_all_the_same() {
+    let mut desk = Desk::new(100);
+    let work = desk.each("/d/f", &[C, W, S]).wait(5).take();
+    desk.relocated("/d", "/e");
+    for number in 0..10_000 {
+        desk.relocated(&format!("/{number}"), "/e");
+    }
+    assert_eq!(desk.requeue(work).wait(2000).paths(), ["/d/f"]);
+}
+
+fn directory() -> impl Strategy<Value = String> {
+    let names = prop::sample::select(vec!["a", "b"]);
+    vec(names, 1..4).prop_map(|names| format!("/{}", names.join("/")))
+}
+
+proptest! {
+    #[test]
+    fn what_is_taken_goes_the_way_of_what_is_pending(
+        before in vec((directory(), directory()), 0..4),
+        since in vec((directory(), prop::option::weighted(0.8, directory())), 0..8),
+    ) {
+        let came = |is_taken: bool| {
+            let mut desk = Desk::new(100);
+            desk.each("/a/b/a/f", &[C, W, S]);
+            for (from, to) in &before {
+                desk.relocated(from, to);
+            }
+            let work = is_taken.then(|| desk.wait(5).take());
+            for (from, to) in &since {
+                desk.relocated(from, to.as_deref().unwrap_or("-"));
+            }
+            work.into_iter().for_each(|work| {
+                desk.requeue(work);
+            });
+            let work = desk.wait(2000).take();
+            (paths(&work), work.hints[0].is_unfinished())
+        };
+        prop_assert_eq!(came(true), came(false));
+    }
 }

@@ -273,8 +273,7 @@ fn work_that_could_not_be_done_comes_again_after_a_pause() {
     desk.by(Some("cp"), "/x", C | W | S).wait(5);
     let work = desk.take();
     desk.wait(3000);
-    let now = desk.at(desk.now);
-    desk.pending.requeue(work, now);
+    desk.requeue(work);
     assert_eq!(desk.due_in(), Some(250));
     desk.wait(200).by(Some("rm"), "/x", D);
     let work = desk.wait(250).take();
@@ -291,8 +290,7 @@ fn work_that_comes_back_goes_before_what_was_heard_since() {
     desk.by(Some("cp"), "/x", C | W | S).wait(5);
     let work = desk.take();
     desk.wait(100).by(Some("rm"), "/x", D);
-    let now = desk.at(desk.now);
-    desk.pending.requeue(work, now);
+    desk.requeue(work);
     assert_eq!(desk.pending.len(), 1);
     let work = desk.wait(250).take();
     let hint = hint(&work, "/x");

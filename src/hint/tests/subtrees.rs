@@ -97,8 +97,7 @@ fn one_that_could_not_be_looked_at_comes_again() {
     desk.file("/a/x", W).subtree("/a", Reason::Appeared);
     let work = desk.take();
     desk.wait(5000).file("/a/y", W);
-    let now = desk.at(desk.now);
-    desk.pending.requeue(work, now);
+    desk.requeue(work);
     assert_eq!(desk.due_in(), Some(250));
     let work = desk.wait(250).take();
     assert_eq!(paths(&work), ["/a/**"]);

@@ -3,12 +3,11 @@
 //! The system writes into the buffer of a read until its end has come out of the port. Until then
 //! a read is [`Posted`], which owns the buffer and is never freed: what is dropped is leaked.
 
-use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
-use std::path::{Component, Path, PathBuf, Prefix};
+use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
@@ -27,6 +26,7 @@ use windows_sys::Win32::System::IO::{
 use super::completion::{Outcome, outcome};
 use super::places::{Id, Reach};
 use crate::nt::identity;
+use crate::windows::verbatim;
 
 /// The most that a server on the network takes. The system keeps as much for what comes while
 /// nothing is posted.
@@ -118,7 +118,7 @@ impl Directory {
             .custom_flags(
                 FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED | FILE_FLAG_OPEN_REPARSE_POINT,
             )
-            .open(verbatim(path))?;
+            .open(verbatim(path)?)?;
         match directory.metadata()?.is_dir() {
             true => Ok(Directory(directory)),
             false => Err(io::ErrorKind::NotADirectory.into()),
@@ -240,39 +240,4 @@ fn milliseconds(timeout: Duration) -> u32 {
 
 fn is(error: &io::Error, number: u32) -> bool {
     error.raw_os_error().and_then(|raw| u32::try_from(raw).ok()) == Some(number)
-}
-
-/// Returns a path as the system takes it without any change: longer than 260 units, and with names
-/// that end in a dot or a space.
-pub(super) fn verbatim(path: &Path) -> PathBuf {
-    let mut parts = path.components();
-    let Some(Component::Prefix(prefix)) = parts.next() else {
-        return path.to_owned();
-    };
-    let rest = parts.as_path();
-    let mut start = match prefix.kind() {
-        Prefix::Disk(_) if path.is_absolute() => OsString::from(r"\\?\"),
-        Prefix::UNC(..) => OsString::from(r"\\?\UNC"),
-        _ => return path.to_owned(),
-    };
-    match prefix.kind() {
-        Prefix::UNC(server, share) => {
-            for name in [server, share] {
-                start.push(r"\");
-                start.push(name);
-            }
-        }
-        _ => start.push(prefix.as_os_str()),
-    }
-    for part in rest.components() {
-        if part != Component::RootDir {
-            start.push(r"\");
-            start.push(part);
-        }
-    }
-    // What is left of a drive alone would be a path relative to where one is on it.
-    if rest.components().all(|part| part == Component::RootDir) {
-        start.push(r"\");
-    }
-    PathBuf::from(start)
 }

@@ -24,12 +24,13 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::places::{Id, Reach};
 use super::queue::Reader;
-use super::sys::{Directory, Identity, Port, Posted, Spare, verbatim};
+use super::sys::{Directory, Identity, Port, Posted, Spare};
 use super::translate::{Own, Translator};
 use crate::dir::Dir;
 use crate::nt::identity;
 use crate::watch::backend::{Backend, Refused, Started};
 use crate::watch::{BackendHealth, BackendKind, Deliver, Options, Queue, Wants};
+use crate::windows::verbatim;
 
 /// The watch of the canaries.
 pub(super) const CANARY: Id = 0;
@@ -215,7 +216,7 @@ impl Shared {
             let canary = self
                 .canary_dir
                 .join(format!("read-directory-changes-{number}"));
-            let canary = verbatim(&canary);
+            let canary = verbatim(&canary)?;
             match OpenOptions::new()
                 .write(true)
                 .create_new(true)

@@ -73,7 +73,7 @@ fn odd_names_are_told_exactly() {
     for name in &names {
         let path = watched.path("root").join(name);
         // Wine writes names as UTF-8, and so not all of them.
-        match fs::write(verbatim(&path), "x") {
+        match fs::write(verbatim(&path).unwrap(), "x") {
             Ok(()) => made.push(path),
             Err(error) => eprintln!("skipped: no file {name:?} here: {error}"),
         }
@@ -100,12 +100,12 @@ fn paths_are_long() {
     let mut name = "root".to_owned();
     for _ in 0..6 {
         name = format!("{name}/{}", "d".repeat(60));
-        fs::create_dir(verbatim(&watched.path(&name))).unwrap();
+        fs::create_dir(verbatim(&watched.path(&name)).unwrap()).unwrap();
         watched.cover(&name);
     }
     watched.told();
     let file = format!("{name}/file");
-    fs::write(verbatim(&watched.path(&file)), "x").unwrap();
+    fs::write(verbatim(&watched.path(&file)).unwrap(), "x").unwrap();
     watched
         .told()
         .touched(&file, CREATED | WRITTEN)

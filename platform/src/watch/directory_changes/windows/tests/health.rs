@@ -191,19 +191,3 @@ fn everything_can_be_dropped_while_records_come() {
         temp.close().unwrap();
     }
 }
-
-#[test]
-fn paths_are_made_verbatim() {
-    for (path, expected) in [
-        (r"C:\a\b", r"\\?\C:\a\b"),
-        (r"C:/a/b.", r"\\?\C:\a\b."),
-        (r"C:\", r"\\?\C:\"),
-        (r"\\server\share\a b\c ", r"\\?\UNC\server\share\a b\c "),
-        (r"\\server\share", r"\\?\UNC\server\share\"),
-        (r"\\?\C:\a/b", r"\\?\C:\a/b"),
-        (r"relative\a", r"relative\a"),
-        (r"C:relative", r"C:relative"),
-    ] {
-        assert_eq!(verbatim(Path::new(path)).as_os_str(), expected, "{path}");
-    }
-}
