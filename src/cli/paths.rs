@@ -37,8 +37,11 @@ pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
         return place::real(&whole).map_err(|error| unusable(error.to_string()));
     };
     for ancestor in parent.ancestors() {
-        let Ok(real) = place::real(ancestor) else {
-            continue;
+        let real = match place::real(ancestor) {
+            Ok(real) => real,
+            Err(error) if is_absence(&error) || is_hidden(&error) => continue,
+            // A link that leads back to itself, for instance: nothing can ever be behind it.
+            Err(error) => return Err(unusable(error.to_string())),
         };
         let rest = parent.strip_prefix(ancestor).unwrap_or(Path::new(""));
         if rest.components().any(|part| part == Component::ParentDir) {
@@ -60,6 +63,12 @@ pub(super) fn exists(path: &Path) -> bool {
         Ok(_) => true,
         Err(error) => !is_absence(&error) && error.kind() != io::ErrorKind::NotConnected,
     }
+}
+
+/// Says whether something may be there that cannot be seen now.
+fn is_hidden(error: &io::Error) -> bool {
+    let kinds = [io::ErrorKind::PermissionDenied, io::ErrorKind::NotConnected];
+    kinds.contains(&error.kind())
 }
 
 /// Returns what kind of object is at a path, if that can be known.

@@ -41,6 +41,21 @@ fn a_path_that_never_was_is_a_mistake_and_one_that_is_gone_a_difference() {
 }
 
 #[test]
+fn a_path_through_a_link_to_itself_is_a_mistake() {
+    let sandbox = Sandbox::with(&[("f", "1")]);
+    std::os::unix::fs::symlink("itself", sandbox.path("itself")).unwrap();
+    sandbox.baseline();
+    for verb in ["scan", "check"] {
+        for path in ["itself/f", "itself/f/below"] {
+            let run = sandbox.waxseal(&[verb, path]).exits(2);
+            run.complains(&format!("cannot use {path}: "));
+        }
+        // The link itself is an object like others.
+        sandbox.waxseal(&[verb, "itself"]).exits(0);
+    }
+}
+
+#[test]
 fn a_path_is_read_as_the_shell_would() {
     let sandbox = Sandbox::with(&[("a/b/f", "1"), ("g", "1")]);
     std::os::unix::fs::symlink("a", sandbox.path("link")).unwrap();

@@ -1,9 +1,10 @@
 //! Scan, check, accept, log and hash.
 
 use std::fs;
+use std::process::Command;
 
-use super::configured;
-use crate::util::{Sandbox, action, file_path};
+use super::{configured, telling, told};
+use crate::util::{Run, Sandbox, action, file_path};
 
 #[test]
 fn exactly_what_was_done_is_told_and_approved() {
@@ -141,4 +142,21 @@ fn patterns_match_in_any_case() {
         "{}",
         explain("b.txt")
     );
+}
+
+#[test]
+fn who_may_do_what_is_told_when_it_changes() {
+    let (sandbox, config) = configured(&[("file", "1"), ("dir/inner", "2"), ("other", "3")]);
+    sandbox.waxseal(&["scan", &config]).exits(0);
+    // Everybody gets the right to write.
+    for (name, change) in [("file", "*S-1-1-0:(W)"), ("dir", "*S-1-1-0:(F)")] {
+        let icacls = Command::new("icacls")
+            .arg(sandbox.path(name))
+            .args(["/grant", change])
+            .output();
+        Run::of(icacls.unwrap()).exits(0);
+    }
+    let descriptor = ["security_descriptor"];
+    let expected = ["dir", "file"].map(|name| telling("attributes_modified", name, &descriptor));
+    assert_eq!(told(&sandbox, &config), expected);
 }

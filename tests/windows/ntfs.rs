@@ -1,17 +1,15 @@
-//! What NTFS has beside files and directories: streams, links of its own, access lists, any name.
+//! What NTFS has and Wine has not: streams, links of its own, and any name.
 //!
-//! Wine has access lists as far as mode bits go, and nothing of the rest. It is lent to the programs
-//! of a test where `WAXSEAL_WINE_NTFS` is set (`.ci/stand-ins/ntfs.c`).
+//! It is lent to the programs of a test where `WAXSEAL_WINE_NTFS` is set (`.ci/stand-ins/ntfs.c`).
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::windows::ffi::OsStringExt as _;
 use std::os::windows::fs::{symlink_dir, symlink_file};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::{configured, telling, told};
-use crate::util::{Run, Sandbox};
+use crate::util::Sandbox;
 use crate::watch::Watch;
 
 /// Says whether there is more than Wine has; otherwise says that a test is skipped.
@@ -199,23 +197,6 @@ fn a_name_that_is_no_text_is_watched_and_told_without_loss() {
         .exits(0);
     sandbox.waxseal(&["check", &config]).exits(0);
     sandbox.waxseal(&["log", "--verify"]).exits(0);
-}
-
-#[test]
-fn who_may_do_what_is_told_when_it_changes() {
-    let (sandbox, config) = configured(&[("file", "1"), ("dir/inner", "2"), ("other", "3")]);
-    sandbox.waxseal(&["scan", &config]).exits(0);
-    // Everybody gets the right to write.
-    for (name, change) in [("file", "*S-1-1-0:(W)"), ("dir", "*S-1-1-0:(F)")] {
-        let icacls = Command::new("icacls")
-            .arg(sandbox.path(name))
-            .args(["/grant", change])
-            .output();
-        Run::of(icacls.unwrap()).exits(0);
-    }
-    let descriptor = ["security_descriptor"];
-    let expected = ["dir", "file"].map(|name| telling("attributes_modified", name, &descriptor));
-    assert_eq!(told(&sandbox, &config), expected);
 }
 
 #[test]
