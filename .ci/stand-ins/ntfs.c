@@ -232,14 +232,15 @@ static void touch(const NATIVE *path)
     CloseHandle(handle);
 }
 
-/* Returns the path of an open object. */
+/* Returns the path of an open object. GetFinalPathNameByHandleW of Wine would take a dot off the end of a name. */
 static BOOL path_of(HANDLE handle, NATIVE *path)
 {
-    DWORD units = GetFinalPathNameByHandleW(handle, path->text, LONGEST, VOLUME_NAME_DOS);
-    if (!units || units >= LONGEST) return FALSE;
-    path->text[1] = '?'; /* \\?\C:\ becomes \??\C:\ */
-    path->units = units;
-    return TRUE;
+    UNICODE_STRING *name = malloc(sizeof *name + sizeof path->text);
+    BOOL is_known = OK(NtQueryObject(handle, 1 /* ObjectNameInformation */, name, sizeof *name + sizeof path->text, NULL));
+    path->units = 0;
+    if (is_known) append(path, name->Buffer, name->Length / sizeof(WCHAR));
+    free(name);
+    return is_known;
 }
 
 /* ---- Links ---- */

@@ -24,15 +24,16 @@ fn told(sandbox: &Sandbox) -> Vec<(String, String)> {
 #[test]
 fn names_that_programs_here_cannot_open_are_watched_like_others() {
     let sandbox = Sandbox::with(&[("plain", "1")]);
-    for name in ["CON", "file."] {
+    let odd = ["CON", "file ", "file."];
+    for name in odd {
         fs::write(verbatim(&sandbox, name), "before").unwrap();
     }
     sandbox.baseline();
-    for name in ["CON", "file."] {
+    for name in odd {
         fs::write(verbatim(&sandbox, name), "after it").unwrap();
     }
-    let updated = |name: &str| ("updated".to_owned(), name.to_owned());
-    assert_eq!(told(&sandbox), [updated("CON"), updated("file.")]);
+    let updated = odd.map(|name| ("updated".to_owned(), name.to_owned()));
+    assert_eq!(told(&sandbox), updated);
     fs::remove_file(verbatim(&sandbox, "CON")).unwrap();
     assert_eq!(told(&sandbox), [("deleted".to_owned(), "CON".to_owned())]);
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::util::Sandbox;
+use crate::util::{Sandbox, action};
 use crate::watch::Watch;
 
 /// More than one buffer of the system holds, several times.
 const STORM: usize = 20_000;
+
+/// So many long names are more than one buffer of the system holds.
+const OVERFLOW: usize = 1_000;
 
 /// The longest that the system lets a service take to end.
 const END: Duration = Duration::from_secs(5);
@@ -51,6 +54,41 @@ fn nothing_of_a_storm_is_lost() {
         "it took {:?} to end",
         asked.elapsed()
     );
+    is_in_step(&sandbox);
+}
+
+#[test]
+fn nothing_is_lost_when_the_buffer_of_the_system_overflows() {
+    let sandbox = Sandbox::with(&[("first/file", "1"), ("gone", "2")]);
+    let mut watch = Watch::configured(&sandbox, "");
+    watch.take();
+    watch.hold();
+    // 64 KiB hold some three hundred of such names.
+    let long = "n".repeat(100);
+    let name = |number: usize| format!("first/{long}{number}");
+    for number in 0..OVERFLOW {
+        sandbox.write(&name(number), "some content");
+    }
+    sandbox.write("first/file", "changed");
+    fs::remove_file(sandbox.path("gone")).unwrap();
+    watch.release();
+    let news = watch.news(&sandbox);
+    let times = |action: &str, name: &str| {
+        let is_it = |(does, path): &&(String, String)| does == action && path == name;
+        news.iter().filter(is_it).count()
+    };
+    let log = sandbox.waxseal(&["log", "--format=ndjson"]).exits(0);
+    let is_told = log
+        .documents()
+        .iter()
+        .any(|event| action(event) == "lost_sync");
+    assert!(is_told, "it overflowed");
+    assert_eq!(times("updated", "first/file"), 1);
+    assert_eq!(times("deleted", "gone"), 1);
+    for number in 0..OVERFLOW {
+        assert_eq!(times("created", &name(number)), 1, "{number}");
+    }
+    watch.stop().exits(0);
     is_in_step(&sandbox);
 }
 
