@@ -54,16 +54,28 @@ impl Renames {
         let Some(known) = known.and_then(|known| usize::try_from(known).ok()) else {
             return;
         };
-        for Rename { from, to } in self.recent.iter().skip(known) {
-            let Ok(below) = hint.path.strip_prefix(from) else {
+        for rename in self.recent.iter().skip(known) {
+            let Some(below) = rename.below(&hint.path) else {
                 continue;
             };
-            match to {
+            match &rename.to {
                 Some(to) if below.as_os_str().is_empty() => hint.path = to.clone(),
                 Some(to) => hint.path = to.join(below),
                 None => hint.life = Life::DEPARTED,
             }
         }
+    }
+}
+
+impl Rename {
+    /// Returns where a path is in the directory, if it was renamed with it.
+    fn below<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if !bytes.starts_with(self.from.as_os_str().as_encoded_bytes()) {
+            // Nearly always, and found much sooner than by comparing names.
+            return None;
+        }
+        path.strip_prefix(&self.from).ok()
     }
 }
 
