@@ -138,7 +138,7 @@ fn settle(service: &Service) -> Result<(), ServiceError> {
 /// Says what the service manager does not know of. Windows knows all of it, Wine does not.
 fn known(op: &'static str, set: windows_service::Result<()>) -> Result<(), ServiceError> {
     match set.map_err(|error| manager(op, error)) {
-        Err(ServiceError::Manager { source, .. }) if is(&source, ERROR_INVALID_LEVEL) => {
+        Err(ServiceError::Manager { source, .. }) if code_of(&source) == ERROR_INVALID_LEVEL => {
             // Where nobody listens there is nobody to tell.
             let text = format!("waxseal: warning: this service manager cannot {op}\n");
             let _ = io::stderr().write_all(text.as_bytes());
@@ -166,7 +166,8 @@ pub(super) fn start() -> Result<(), ServiceError> {
     match service.start::<&OsStr>(&[]) {
         Ok(()) => {}
         Err(error) => match manager("start the service", error) {
-            ServiceError::Manager { source, .. } if is(&source, ERROR_SERVICE_ALREADY_RUNNING) => {}
+            ServiceError::Manager { source, .. }
+                if code_of(&source) == ERROR_SERVICE_ALREADY_RUNNING => {}
             error => return Err(error),
         },
     }
@@ -237,7 +238,9 @@ fn end(service: &Service) -> Result<(), ServiceError> {
     match service.stop() {
         Ok(_) => {}
         Err(error) => match manager("stop the service", error) {
-            ServiceError::Manager { source, .. } if is(&source, ERROR_SERVICE_NOT_ACTIVE) => {
+            ServiceError::Manager { source, .. }
+                if code_of(&source) == ERROR_SERVICE_NOT_ACTIVE =>
+            {
                 return Ok(());
             }
             error => return Err(error),
@@ -334,11 +337,7 @@ fn manager(op: &'static str, error: windows_service::Error) -> ServiceError {
     };
     match source.kind() {
         io::ErrorKind::PermissionDenied => ServiceError::NotAllowed(op),
-        _ if is(&source, ERROR_SERVICE_DOES_NOT_EXIST) => ServiceError::NotInstalled,
+        _ if code_of(&source) == ERROR_SERVICE_DOES_NOT_EXIST => ServiceError::NotInstalled,
         _ => ServiceError::Manager { op, source },
     }
-}
-
-fn is(error: &io::Error, code: u32) -> bool {
-    code_of(error) == code
 }
