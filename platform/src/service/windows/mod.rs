@@ -28,8 +28,8 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::ServiceError;
 use crate::acl::Intruder;
-use crate::windows::{SHARE_ALL, code_of, descriptor_of, explain, user};
-use crate::{host, private, system_log};
+use crate::windows::{SHARE_ALL, code_of, descriptor_of, explain, user, verbatim};
+use crate::{host, place, private, system_log};
 
 /// The name of the service.
 const NAME: &str = "waxseal";
@@ -296,26 +296,31 @@ fn ours(service: Service) -> Result<Service, ServiceError> {
     }
 }
 
-/// Refuses a program that others could replace: it would act as the system.
+/// Refuses a program that others could replace, or a directory above it: it would act as the system.
+///
+/// Beside the program others must not even make files, since it loads libraries from there.
 fn refuse_unsafe(program: &Path) -> Result<(), ServiceError> {
-    let above = program.parent().into_iter();
-    for path in [program].into_iter().chain(above) {
-        let file = |op| {
-            move |source| ServiceError::File {
-                op,
-                path: path.to_owned(),
-                source,
-            }
+    let failed = |op, path: &Path| {
+        let path = path.to_owned();
+        move |source| ServiceError::File { op, path, source }
+    };
+    let real = place::real(program).map_err(failed("look at", program))?;
+    let user = user().map_err(failed("look at", program))?;
+    for (height, path) in real.ancestors().enumerate() {
+        let opened = verbatim(path).and_then(|path| {
+            OpenOptions::new()
+                .access_mode(READ_CONTROL | FILE_READ_ATTRIBUTES)
+                .share_mode(SHARE_ALL)
+                .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
+                .open(path)
+        });
+        let opened = opened.map_err(failed("open", path))?;
+        let descriptor = descriptor_of(&opened).map_err(failed("look at", path))?;
+        let intruder = match height {
+            0 | 1 => descriptor.intruder(user),
+            _ => descriptor.displacer(user),
         };
-        let opened = OpenOptions::new()
-            .access_mode(READ_CONTROL | FILE_READ_ATTRIBUTES)
-            .share_mode(SHARE_ALL)
-            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
-            .open(path)
-            .map_err(file("open"))?;
-        let descriptor = descriptor_of(&opened).map_err(file("look at"))?;
-        let user = user().map_err(file("look at"))?;
-        match descriptor.intruder(user) {
+        match intruder {
             None | Some(Intruder::Reader(_)) => {}
             Some(intruder) => {
                 let (how, who, next) = explain(path, &intruder);
