@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf, is_separator};
 use globset::GlobMatcher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use waxseal_platform::bytes::{bytes_to_path, path_to_bytes};
+use waxseal_platform::place;
 
 use super::pattern::{PatternError, is_home, name_matcher};
 
@@ -122,6 +123,7 @@ fn glob_segments(text: &str) -> Result<Vec<Segment>, PatternError> {
         return Err(PatternError::Relative { path: path() });
     }
     let mut segments = Vec::new();
+    let mut is_fixed = true;
     for part in text
         .split(is_separator)
         .filter(|part| !part.is_empty() && *part != ".")
@@ -129,8 +131,19 @@ fn glob_segments(text: &str) -> Result<Vec<Segment>, PatternError> {
         match part {
             ".." => return Err(PatternError::GoesUp { path: path() }),
             "**" if matches!(segments.last(), Some(Segment::AnyDepth)) => {}
-            "**" => segments.push(Segment::AnyDepth),
-            _ if has_wildcard(part) => segments.push(wild_segment(part, text)?),
+            "**" => {
+                is_fixed = false;
+                segments.push(Segment::AnyDepth);
+            }
+            _ if has_wildcard(part) => {
+                is_fixed = false;
+                segments.push(wild_segment(part, part, text)?);
+            }
+            // Names before the first wildcard are spelled as the system has them; these may be there
+            // in any case.
+            _ if place::IGNORES_CASE && !is_fixed => {
+                segments.push(wild_segment(part, &globset::escape(part), text)?);
+            }
             _ => segments.push(Segment::Name(part.as_bytes().into())),
         }
     }
@@ -140,8 +153,8 @@ fn glob_segments(text: &str) -> Result<Vec<Segment>, PatternError> {
     }
 }
 
-fn wild_segment(part: &str, text: &str) -> Result<Segment, PatternError> {
-    let matcher = name_matcher(part, text).map_err(|error| {
+fn wild_segment(part: &str, glob: &str, text: &str) -> Result<Segment, PatternError> {
+    let matcher = name_matcher(glob, text).map_err(|error| {
         // The pattern was cut at its slashes, so a brace closed beyond one seems never closed.
         let cut_braces =
             part.contains('{') && text.matches('{').count() == text.matches('}').count();

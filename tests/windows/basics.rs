@@ -160,3 +160,27 @@ fn who_may_do_what_is_told_when_it_changes() {
     let expected = ["dir", "file"].map(|name| telling("attributes_modified", name, &descriptor));
     assert_eq!(told(&sandbox, &config), expected);
 }
+
+#[test]
+fn names_behind_a_wildcard_are_found_in_any_case() {
+    let sandbox = Sandbox::with(&[("one/Data}/Etc/file", "1"), ("two/other/file", "2")]);
+    let config = sandbox.home().join("waxseal.toml");
+    let tree = sandbox.tree();
+    let paths = [tree.join(r"*\data}\ETC"), tree.join(r"**\OTHER\FILE")];
+    fs::write(
+        &config,
+        format!("[[monitor]]\nname = \"m\"\npaths = {paths:?}\n"),
+    )
+    .unwrap();
+    let config = format!("--config={}", config.display());
+    sandbox.waxseal(&["scan", &config]).exits(0);
+    for file in ["one/Data}/Etc/file", "two/other/file"] {
+        sandbox.write(file, "changed");
+    }
+    let scan = sandbox
+        .waxseal(&["scan", &config, "--format=ndjson"])
+        .exits(1);
+    let told = scan.changes().into_iter();
+    let told: Vec<String> = told.map(|(_, path)| sandbox.name(&path).unwrap()).collect();
+    assert_eq!(told, ["one/Data}/Etc/file", "two/other/file"]);
+}

@@ -39,12 +39,17 @@ const WRITE: u32 = 0x0002
     | 0x8_0000
     | 0x1000_0000
     | 0x4000_0000;
+/// The rights with which a directory, or something that is in it, can be put out of its place: to
+/// delete children, delete, write the access list, take ownership, all.
+const DISPLACE: u32 = 0x0040 | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x1000_0000;
 /// The rights to read content or list names, also generically.
 const READ: u32 = 0x0001 | 0x8000_0000;
 
 /// Says that the list is present.
 const DACL_PRESENT: u16 = 0x0004;
 const HEADER: usize = 20;
+/// Says that an entry counts for what is made in a directory, and not for the directory.
+const INHERIT_ONLY: u8 = 0x08;
 
 impl Sid {
     /// Reads the identity that these bytes begin with.
@@ -97,7 +102,15 @@ impl fmt::Display for Sid {
 pub(crate) struct Descriptor {
     owner: Option<Sid>,
     /// `None` lets in everybody.
-    permissions: Option<Vec<(Sid, u32)>>,
+    permissions: Option<Vec<Permission>>,
+}
+
+/// What somebody is permitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Permission {
+    who: Sid,
+    rights: u32,
+    is_for_children_only: bool,
 }
 
 /// How somebody else comes in.
@@ -136,6 +149,26 @@ impl Descriptor {
     /// Returns somebody besides this user and the system who comes in, if there is anybody: the
     /// owner before those who may write, those before mere readers.
     pub(crate) fn intruder(&self, user: &Sid) -> Option<Intruder> {
+        self.stranger(user, |permission| permission.rights & WRITE != 0)
+            .or_else(|| {
+                let reads = |permission: &Permission| permission.rights & READ != 0;
+                self.stranger(user, reads).map(|found| match found {
+                    Intruder::Writer(who) => Intruder::Reader(who),
+                    other => other,
+                })
+            })
+    }
+
+    /// Returns somebody besides this user and the system who may put a directory, or what is in it,
+    /// out of its place. Who may only make something new in it may not.
+    pub(crate) fn displacer(&self, user: &Sid) -> Option<Intruder> {
+        self.stranger(user, |permission| {
+            permission.rights & DISPLACE != 0 && !permission.is_for_children_only
+        })
+    }
+
+    /// Returns the owner if it is somebody else, or somebody else who is permitted such a thing.
+    fn stranger(&self, user: &Sid, is_such: impl Fn(&Permission) -> bool) -> Option<Intruder> {
         let is_known = |sid: &Sid| sid == user || sid.is_of_the_system();
         if !self.owner.as_ref().is_some_and(is_known) {
             return Some(Intruder::Owner(self.owner.clone()));
@@ -143,20 +176,17 @@ impl Descriptor {
         let Some(permissions) = &self.permissions else {
             return Some(Intruder::Everybody);
         };
-        let with = |rights: u32| {
-            let mut strangers = permissions.iter().filter(|(sid, mask)| {
-                mask & rights != 0 && !is_known(sid) && !sid.is_placeholder()
-            });
-            strangers.next().map(|(sid, _)| sid.clone())
-        };
-        let writer = with(WRITE).map(Intruder::Writer);
-        writer.or_else(|| with(READ).map(Intruder::Reader))
+        let mut others = permissions
+            .iter()
+            .filter(|permission| !is_known(&permission.who) && !permission.who.is_placeholder());
+        let found = others.find(|permission| is_such(permission));
+        found.map(|permission| Intruder::Writer(permission.who.clone()))
     }
 }
 
 /// Returns who is permitted what by an access list, entries that only children inherit included:
 /// what we make in a directory gets those.
-fn parse_list(bytes: &[u8]) -> Option<Vec<(Sid, u32)>> {
+fn parse_list(bytes: &[u8]) -> Option<Vec<Permission>> {
     let list = bytes.get(..usize::from(u16_at(bytes, 2)?))?;
     let count = u16_at(list, 4)?;
     let mut rest = list.get(8..)?;
@@ -164,15 +194,23 @@ fn parse_list(bytes: &[u8]) -> Option<Vec<(Sid, u32)>> {
     for _ in 0..count {
         let entry = rest.get(..usize::from(u16_at(rest, 2)?))?;
         rest = rest.get(entry.len()..)?;
-        let mask = u32_at(entry, 4)?;
-        match *entry.first()? {
+        let rights = u32_at(entry, 4)?;
+        let [kind, flags, ..] = *entry else {
+            return None;
+        };
+        let permission = |who| Permission {
+            who,
+            rights,
+            is_for_children_only: flags & INHERIT_ONLY != 0,
+        };
+        match kind {
             // ALLOWED, and the same with a condition.
-            0 | 9 => permissions.push((Sid::parse(entry.get(8..)?)?, mask)),
+            0 | 9 => permissions.push(permission(Sid::parse(entry.get(8..)?)?)),
             // ALLOWED for an object, and with a condition: two identifiers may stand before the SID.
             5 | 11 => {
                 let ids = u32_at(entry, 8)?;
                 let at = 12 + 16 * (ids & 3).count_ones() as usize;
-                permissions.push((Sid::parse(entry.get(at..)?)?, mask));
+                permissions.push(permission(Sid::parse(entry.get(at..)?)?));
             }
             // DENIED in its four forms.
             1 | 6 | 10 | 12 => {}

@@ -190,3 +190,31 @@ fn a_sid_of_too_many_parts_or_cut_short_is_none() {
         assert_eq!(Sid::parse(&whole[..len]), None, "{len}");
     }
 }
+
+#[test]
+fn who_may_only_make_something_new_puts_nothing_out_of_its_place() {
+    let displacer = |entries: &[Vec<u8>]| {
+        let bytes = descriptor(Some(TRUSTED_INSTALLER), Some(entries));
+        Descriptor::parse(&bytes).unwrap().displacer(&user())
+    };
+    let authenticated = "S-1-5-11";
+    let found = Some(Intruder::Writer(Sid::parse(&sid(authenticated)).unwrap()));
+    // As in `C:\`: directories can be made there, and what is made can be changed.
+    let makes = allowed(authenticated, 0x0000_0004);
+    let mut modifies_children = allowed(authenticated, 0x0013_01bf);
+    modifies_children[1] = 0x0b;
+    assert_eq!(displacer(&[makes, modifies_children.clone()]), None);
+    modifies_children[1] = 0x03;
+    assert_eq!(displacer(&[modifies_children]), found);
+    for mask in [0x0040, 0x0001_0000, 0x0004_0000, 0x0008_0000, 0x1000_0000] {
+        assert_eq!(
+            displacer(&[allowed(authenticated, mask)]),
+            found,
+            "{mask:x}"
+        );
+    }
+    let nobodys = Descriptor::parse(&descriptor(None, Some(&[]))).unwrap();
+    assert_eq!(nobodys.displacer(&user()), Some(Intruder::Owner(None)));
+    let open = Descriptor::parse(&descriptor(Some(USER), None)).unwrap();
+    assert_eq!(open.displacer(&user()), Some(Intruder::Everybody));
+}

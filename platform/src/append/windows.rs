@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileTimesExt as _, OpenOptionsExt as _};
+use std::os::windows::io::AsHandle as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -16,9 +17,9 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::AppendError;
 use crate::acl::Intruder;
+use crate::nt::identity;
 use crate::windows::{
-    FileId, Private, SHARE_ALL, create_file, descriptor_of, explain, file_id, succeeded, user,
-    verbatim, wide_path,
+    Private, SHARE_ALL, create_file, descriptor_of, explain, succeeded, user, verbatim, wide_path,
 };
 
 /// What makes a directory; whom it then lets in is checked.
@@ -39,7 +40,7 @@ pub(super) struct Place {
     name: OsString,
 }
 
-pub(super) type Identity = FileId;
+pub(super) type Identity = (u64, u128);
 
 impl Place {
     pub(super) fn open(path: &Path) -> Result<Place, AppendError> {
@@ -111,19 +112,19 @@ impl Place {
         let found = file.metadata().map_err(failed("look at"))?;
         refuse_no_file(&path, &found)?;
         refuse_foreign(&path, &file)?;
-        let identity = file_id(&file).map_err(failed("look at"))?;
+        let identity = identity(file.as_handle()).map_err(failed("look at"))?;
         Ok((file, identity))
     }
 
-    pub(super) fn holds(&self, identity: &Identity) -> Result<bool, AppendError> {
+    pub(super) fn holds(&self, known: &Identity) -> Result<bool, AppendError> {
         let path = self.dir_path.join(&self.name);
         let opened = OpenOptions::new()
             .access_mode(FILE_READ_ATTRIBUTES)
             .share_mode(SHARE_ALL)
             .custom_flags(ITSELF)
             .open(&path);
-        match opened.and_then(|file| file_id(&file)) {
-            Ok(found) => Ok(found == *identity),
+        match opened.and_then(|file| identity(file.as_handle())) {
+            Ok(found) => Ok(found == *known),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(AppendError::io("look at", &path, error)),
         }

@@ -9,7 +9,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::windows::fs::OpenOptionsExt as _;
-use std::os::windows::io::{AsRawHandle as _, OwnedHandle};
+use std::os::windows::io::{AsHandle as _, AsRawHandle as _, OwnedHandle};
 use std::path::Path;
 use std::ptr::{null, null_mut};
 use std::sync::{Mutex, PoisonError};
@@ -32,8 +32,9 @@ use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, WaitForSingl
 
 use super::Stream;
 use crate::acl::Intruder;
+use crate::nt::identity;
 use crate::windows::{
-    Private, SHARE_ALL, code_of, descriptor_of, file_id, millis, owned, succeeded, user, wide,
+    Private, SHARE_ALL, code_of, descriptor_of, millis, owned, succeeded, user, wide,
 };
 
 /// What the system keeps of what was said and not heard yet.
@@ -104,12 +105,8 @@ fn pipe_name(dir: &Path, name: &str) -> io::Result<String> {
         .share_mode(SHARE_ALL)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
         .open(dir)?;
-    let id = file_id(&dir)?;
-    let number = u128::from_be_bytes(id.number);
-    Ok(format!(
-        r"\\.\pipe\waxseal-{:x}-{number:x}-{name}",
-        id.volume
-    ))
+    let (volume, number) = identity(dir.as_handle())?;
+    Ok(format!(r"\\.\pipe\waxseal-{volume:x}-{number:x}-{name}"))
 }
 
 /// Makes one more end for somebody who asks.

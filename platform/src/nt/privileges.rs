@@ -1,16 +1,17 @@
 //! The privileges of an administrator that reading everything takes, enabled once.
 
-use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+use std::os::windows::io::AsRawHandle as _;
 use std::ptr;
 use std::sync::OnceLock;
 
-use windows_sys::Win32::Foundation::{ERROR_SUCCESS, GetLastError, HANDLE};
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, GetLastError};
 use windows_sys::Win32::Security::{
     AdjustTokenPrivileges, LookupPrivilegeValueW, SE_BACKUP_NAME, SE_PRIVILEGE_ENABLED,
     SE_SECURITY_NAME, TOKEN_ADJUST_PRIVILEGES, TOKEN_PRIVILEGES, TOKEN_QUERY,
 };
-use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows_sys::core::PCWSTR;
+
+use crate::windows::own_token;
 
 /// Enables what it can, the first time: to read what access lists forbid, as backup programs do, and
 /// to see what is audited. Says whether the second is there.
@@ -25,7 +26,7 @@ pub(super) fn may_audit() -> bool {
 
 /// Enables one privilege; says whether this process has it.
 fn enable(name: PCWSTR) -> bool {
-    let Some(token) = own_token() else {
+    let Ok(token) = own_token(TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY) else {
         return false;
     };
     let mut privileges = TOKEN_PRIVILEGES {
@@ -46,15 +47,4 @@ fn enable(name: PCWSTR) -> bool {
     // It succeeds as well when nothing was enabled, and only tells so.
     // SAFETY: the function reads a number of this thread.
     done != 0 && unsafe { GetLastError() } == ERROR_SUCCESS
-}
-
-fn own_token() -> Option<OwnedHandle> {
-    let mut token: HANDLE = ptr::null_mut();
-    // SAFETY: the function returns a constant that stands for this process.
-    let process = unsafe { GetCurrentProcess() };
-    let wanted = TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY;
-    // SAFETY: `token` is live; it holds a handle of ours afterwards.
-    let opened = unsafe { OpenProcessToken(process, wanted, &raw mut token) };
-    // SAFETY: the handle was opened just now, and nobody else has it.
-    (opened != 0).then(|| unsafe { OwnedHandle::from_raw_handle(token) })
 }

@@ -30,6 +30,7 @@ use windows_sys::Win32::System::Ioctl::FSCTL_GET_REPARSE_POINT;
 
 use super::open::Access;
 use crate::ntfs::Form;
+use crate::windows::code_of;
 
 /// `MAXIMUM_REPARSE_DATA_BUFFER_SIZE`.
 const REPARSE_DATA: usize = 16 * 1024;
@@ -102,7 +103,7 @@ fn short_identity(object: BorrowedHandle<'_>) -> io::Result<(u64, u128)> {
 /// Says whether a file system does not know what it was asked for.
 fn is_unknown(error: &io::Error) -> bool {
     matches!(
-        code(error),
+        code_of(error),
         ERROR_INVALID_PARAMETER
             | ERROR_INVALID_FUNCTION
             | ERROR_INVALID_LEVEL
@@ -135,7 +136,7 @@ pub(crate) fn listing(
         return Ok(Some(true));
     }
     let error = io::Error::last_os_error();
-    match code(&error) {
+    match code_of(&error) {
         // The second is said of the root of an empty volume, which has no `.` either.
         ERROR_NO_MORE_FILES | ERROR_FILE_NOT_FOUND => Ok(Some(false)),
         _ if is_unknown(&error) => Ok(None),
@@ -162,7 +163,7 @@ pub(crate) fn streams(object: BorrowedHandle<'_>) -> io::Result<Vec<u8>> {
             return Ok(buffer.into_iter().flat_map(u64::to_ne_bytes).collect());
         }
         let error = io::Error::last_os_error();
-        match code(&error) {
+        match code_of(&error) {
             ERROR_MORE_DATA if size < STREAMS => size *= 4,
             ERROR_HANDLE_EOF => return Ok(Vec::new()),
             _ if is_unknown(&error) => return Ok(Vec::new()),
@@ -232,10 +233,6 @@ pub(crate) fn security(object: BorrowedHandle<'_>, access: Access) -> io::Result
             status => return Err(super::error(status)),
         }
     }
-}
-
-fn code(error: &io::Error) -> u32 {
-    error.raw_os_error().unwrap_or_default().cast_unsigned()
 }
 
 /// Returns the path of an open object, with the letters that its names have on the disk; without a

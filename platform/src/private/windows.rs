@@ -20,7 +20,8 @@ use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
 use super::{FilesystemKind, PrivateError};
 use crate::acl::Intruder;
 use crate::windows::{
-    Private, SHARE_ALL, create_dir, create_file, descriptor_of, explain, succeeded, user, wide,
+    Private, SHARE_ALL, code_of, create_dir, create_file, descriptor_of, explain, succeeded, user,
+    wide,
 };
 
 /// Where the byte is that stands for the whole file, in units of 4 GiB. Locks of Windows keep
@@ -110,8 +111,8 @@ pub(super) fn lock_exclusive(file: &File) -> io::Result<bool> {
     let locked = unsafe { LockFileEx(file.as_raw_handle(), flags, 0, 1, 0, &raw mut at) };
     match succeeded(locked) {
         Ok(()) => Ok(true),
-        Err(error) => match error.raw_os_error().map(|code| code as u32) {
-            Some(ERROR_LOCK_VIOLATION | ERROR_IO_PENDING) => Ok(false),
+        Err(error) => match code_of(&error) {
+            ERROR_LOCK_VIOLATION | ERROR_IO_PENDING => Ok(false),
             _ => Err(error),
         },
     }

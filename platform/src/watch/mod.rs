@@ -44,13 +44,13 @@ mod fanotify;
 mod fsevents;
 #[cfg(target_os = "linux")]
 mod inotify;
-#[cfg(any(target_os = "linux", target_os = "macos"))]
-mod kinds;
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "compiled everywhere to be tested everywhere")
 )]
 mod mounts;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod notified;
 
 #[cfg(target_os = "linux")]
 mod poll;

@@ -7,20 +7,20 @@ mod token;
 
 pub(crate) use paths::{absolute, verbatim, wide_path};
 pub(crate) use security::{Private, descriptor_of, explain};
-pub(crate) use token::{account_name, is_administrator, user};
+pub(crate) use token::{account_name, is_administrator, own_token, user};
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::windows::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+use std::os::windows::io::{FromRawHandle as _, OwnedHandle};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::Storage::FileSystem::{
-    CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_ID_INFO,
-    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FileIdInfo, GetFileInformationByHandleEx,
+    CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_SHARE_DELETE,
+    FILE_SHARE_READ, FILE_SHARE_WRITE,
 };
 
 /// Lets everybody else read, write, rename and delete what we have open.
@@ -89,39 +89,12 @@ pub(crate) fn succeeded(result: windows_sys::core::BOOL) -> io::Result<()> {
 
 /// Returns the number of the system's error, 0 for another one.
 pub(crate) fn code_of(error: &io::Error) -> u32 {
-    error.raw_os_error().map_or(0, |code| code as u32)
+    error.raw_os_error().unwrap_or_default().cast_unsigned()
 }
 
-/// Returns a time as the system takes it, and never "for ever".
+/// Returns a time as the system takes it, and never "for ever". Rounded up, so that nobody asks again
+/// and again for the last bit of a millisecond.
 pub(crate) fn millis(time: Duration) -> u32 {
-    u32::try_from(time.as_millis())
-        .unwrap_or(u32::MAX)
-        .min(u32::MAX - 1)
-}
-
-/// Which file something is, of all that the machine has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FileId {
-    /// The serial number of its volume.
-    pub(crate) volume: u64,
-    /// Its own number there.
-    pub(crate) number: [u8; 16],
-}
-
-/// Returns which file is open.
-pub(crate) fn file_id(file: &File) -> io::Result<FileId> {
-    let mut found = FILE_ID_INFO::default();
-    // SAFETY: the file is open, and the structure has the size that is told.
-    succeeded(unsafe {
-        GetFileInformationByHandleEx(
-            file.as_raw_handle(),
-            FileIdInfo,
-            (&raw mut found).cast(),
-            size_of::<FILE_ID_INFO>() as u32,
-        )
-    })?;
-    Ok(FileId {
-        volume: found.VolumeSerialNumber,
-        number: found.FileId.Identifier,
-    })
+    let whole = time.as_nanos().div_ceil(1_000_000);
+    u32::try_from(whole).unwrap_or(u32::MAX).min(u32::MAX - 1)
 }

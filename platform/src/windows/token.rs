@@ -2,18 +2,18 @@
 
 use std::ffi::c_void;
 use std::io;
-use std::os::windows::io::AsRawHandle as _;
+use std::os::windows::io::{AsRawHandle as _, OwnedHandle};
 use std::ptr::null;
 use std::sync::OnceLock;
 
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, HANDLE};
 use windows_sys::Win32::Security::{
-    CheckTokenMembership, CreateWellKnownSid, GetTokenInformation, LookupAccountSidW, TOKEN_QUERY,
-    TokenUser, WinBuiltinAdministratorsSid,
+    CheckTokenMembership, CreateWellKnownSid, GetTokenInformation, LookupAccountSidW,
+    TOKEN_ACCESS_MASK, TOKEN_QUERY, TokenUser, WinBuiltinAdministratorsSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
-use super::{owned, succeeded};
+use super::{code_of, owned, succeeded};
 use crate::acl::Sid;
 
 /// More than a `TOKEN_USER` with the longest SID: a pointer, a number, 68 bytes.
@@ -33,13 +33,18 @@ pub(crate) fn user() -> io::Result<&'static Sid> {
     Ok(USER.get_or_init(|| found))
 }
 
-fn ask() -> io::Result<Sid> {
+/// Opens the token of this process with these rights.
+pub(crate) fn own_token(access: TOKEN_ACCESS_MASK) -> io::Result<OwnedHandle> {
     let mut token: HANDLE = std::ptr::null_mut();
     // SAFETY: it returns a number that stands for this process.
     let process = unsafe { GetCurrentProcess() };
     // SAFETY: the handle is that number, and the result goes to a place of our own.
-    succeeded(unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) })?;
-    let token = owned(token)?;
+    succeeded(unsafe { OpenProcessToken(process, access, &raw mut token) })?;
+    owned(token)
+}
+
+fn ask() -> io::Result<Sid> {
+    let token = own_token(TOKEN_QUERY)?;
     let mut buffer = Buffer([0; ROOM]);
     let mut length = 0;
     // SAFETY: the token is open, and the call writes no more than the room there is.
@@ -125,5 +130,5 @@ pub(crate) fn account_name(sid: &Sid) -> Option<String> {
 }
 
 fn is_short(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(ERROR_INSUFFICIENT_BUFFER as i32)
+    code_of(error) == ERROR_INSUFFICIENT_BUFFER
 }

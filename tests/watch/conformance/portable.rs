@@ -40,6 +40,17 @@ fn content_steps() -> Vec<Step> {
             )],
         ),
         step(
+            "same_size",
+            &["f"],
+            vec![phase(
+                |at| {
+                    let mut file = OpenOptions::new().write(true).open(at.path("f")).unwrap();
+                    file.write_all(b"W").unwrap();
+                },
+                &UPDATED,
+            )],
+        ),
+        step(
             "append",
             &["f"],
             vec![phase(

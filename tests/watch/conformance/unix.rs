@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::{FileExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -89,30 +89,17 @@ impl Drop for Mapper {
 }
 
 fn content_steps() -> Vec<Step> {
-    vec![
-        step(
-            "same_size",
-            &["f"],
-            vec![phase(
-                |at| {
-                    let file = OpenOptions::new().write(true).open(at.path("f")).unwrap();
-                    file.write_at(b"W", 0).unwrap();
-                },
-                &UPDATED,
-            )],
-        ),
-        step(
-            "fallocate",
-            &["f"],
-            vec![phase(
-                |at| {
-                    let file = OpenOptions::new().write(true).open(at.path("f")).unwrap();
-                    fallocate(&file, FallocateFlags::empty(), 0, 1 << 16).unwrap();
-                },
-                &UPDATED,
-            )],
-        ),
-    ]
+    vec![step(
+        "fallocate",
+        &["f"],
+        vec![phase(
+            |at| {
+                let file = OpenOptions::new().write(true).open(at.path("f")).unwrap();
+                fallocate(&file, FallocateFlags::empty(), 0, 1 << 16).unwrap();
+            },
+            &UPDATED,
+        )],
+    )]
 }
 
 fn attribute_steps() -> Vec<Step> {

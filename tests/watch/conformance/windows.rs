@@ -1,10 +1,8 @@
 //! What only Windows has, and what its backend does not see.
 
 use std::fs;
-use std::fs::OpenOptions;
-use std::os::windows::fs::FileExt as _;
 
-use super::{Performance, Step, UPDATED, Unseen, phase, step};
+use super::{Performance, Step, Unseen, phase, step};
 
 /// See `docs/limits-windows.md`.
 pub(super) const UNSEEN: [Unseen; 2] = [
@@ -30,31 +28,18 @@ pub(super) const UNSEEN: [Unseen; 2] = [
 
 /// Returns the steps.
 pub(super) fn steps() -> Vec<Step> {
-    vec![
-        step(
-            "same_size",
-            &["f"],
-            vec![phase(
-                |at| {
-                    let file = OpenOptions::new().write(true).open(at.path("f")).unwrap();
-                    file.seek_write(b"W", 0).unwrap();
-                },
-                &UPDATED,
-            )],
-        ),
-        step(
-            "readonly",
-            &["f"],
-            vec![phase(
-                |at| {
-                    let mut permissions = fs::metadata(at.path("f")).unwrap().permissions();
-                    permissions.set_readonly(true);
-                    fs::set_permissions(at.path("f"), permissions).unwrap();
-                },
-                &[("attributes_modified", "f")],
-            )],
-        ),
-    ]
+    vec![step(
+        "readonly",
+        &["f"],
+        vec![phase(
+            |at| {
+                let mut permissions = fs::metadata(at.path("f")).unwrap().permissions();
+                permissions.set_readonly(true);
+                fs::set_permissions(at.path("f"), permissions).unwrap();
+            },
+            &[("attributes_modified", "f")],
+        )],
+    )]
 }
 
 #[test]

@@ -28,8 +28,8 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::ServiceError;
 use crate::acl::Intruder;
-use crate::windows::{SHARE_ALL, code_of, descriptor_of, explain, user};
-use crate::{host, private, system_log};
+use crate::windows::{SHARE_ALL, code_of, descriptor_of, explain, user, verbatim};
+use crate::{host, place, private, system_log};
 
 /// The name of the service.
 const NAME: &str = "waxseal";
@@ -138,7 +138,7 @@ fn settle(service: &Service) -> Result<(), ServiceError> {
 /// Says what the service manager does not know of. Windows knows all of it, Wine does not.
 fn known(op: &'static str, set: windows_service::Result<()>) -> Result<(), ServiceError> {
     match set.map_err(|error| manager(op, error)) {
-        Err(ServiceError::Manager { source, .. }) if is(&source, ERROR_INVALID_LEVEL) => {
+        Err(ServiceError::Manager { source, .. }) if code_of(&source) == ERROR_INVALID_LEVEL => {
             // Where nobody listens there is nobody to tell.
             let text = format!("waxseal: warning: this service manager cannot {op}\n");
             let _ = io::stderr().write_all(text.as_bytes());
@@ -166,7 +166,8 @@ pub(super) fn start() -> Result<(), ServiceError> {
     match service.start::<&OsStr>(&[]) {
         Ok(()) => {}
         Err(error) => match manager("start the service", error) {
-            ServiceError::Manager { source, .. } if is(&source, ERROR_SERVICE_ALREADY_RUNNING) => {}
+            ServiceError::Manager { source, .. }
+                if code_of(&source) == ERROR_SERVICE_ALREADY_RUNNING => {}
             error => return Err(error),
         },
     }
@@ -237,7 +238,9 @@ fn end(service: &Service) -> Result<(), ServiceError> {
     match service.stop() {
         Ok(_) => {}
         Err(error) => match manager("stop the service", error) {
-            ServiceError::Manager { source, .. } if is(&source, ERROR_SERVICE_NOT_ACTIVE) => {
+            ServiceError::Manager { source, .. }
+                if code_of(&source) == ERROR_SERVICE_NOT_ACTIVE =>
+            {
                 return Ok(());
             }
             error => return Err(error),
@@ -293,26 +296,31 @@ fn ours(service: Service) -> Result<Service, ServiceError> {
     }
 }
 
-/// Refuses a program that others could replace: it would act as the system.
+/// Refuses a program that others could replace, or a directory above it: it would act as the system.
+///
+/// Beside the program others must not even make files, since it loads libraries from there.
 fn refuse_unsafe(program: &Path) -> Result<(), ServiceError> {
-    let above = program.parent().into_iter();
-    for path in [program].into_iter().chain(above) {
-        let file = |op| {
-            move |source| ServiceError::File {
-                op,
-                path: path.to_owned(),
-                source,
-            }
+    let failed = |op, path: &Path| {
+        let path = path.to_owned();
+        move |source| ServiceError::File { op, path, source }
+    };
+    let real = place::real(program).map_err(failed("look at", program))?;
+    let user = user().map_err(failed("look at", program))?;
+    for (height, path) in real.ancestors().enumerate() {
+        let opened = verbatim(path).and_then(|path| {
+            OpenOptions::new()
+                .access_mode(READ_CONTROL | FILE_READ_ATTRIBUTES)
+                .share_mode(SHARE_ALL)
+                .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
+                .open(path)
+        });
+        let opened = opened.map_err(failed("open", path))?;
+        let descriptor = descriptor_of(&opened).map_err(failed("look at", path))?;
+        let intruder = match height {
+            0 | 1 => descriptor.intruder(user),
+            _ => descriptor.displacer(user),
         };
-        let opened = OpenOptions::new()
-            .access_mode(READ_CONTROL | FILE_READ_ATTRIBUTES)
-            .share_mode(SHARE_ALL)
-            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
-            .open(path)
-            .map_err(file("open"))?;
-        let descriptor = descriptor_of(&opened).map_err(file("look at"))?;
-        let user = user().map_err(file("look at"))?;
-        match descriptor.intruder(user) {
+        match intruder {
             None | Some(Intruder::Reader(_)) => {}
             Some(intruder) => {
                 let (how, who, next) = explain(path, &intruder);
@@ -334,11 +342,7 @@ fn manager(op: &'static str, error: windows_service::Error) -> ServiceError {
     };
     match source.kind() {
         io::ErrorKind::PermissionDenied => ServiceError::NotAllowed(op),
-        _ if is(&source, ERROR_SERVICE_DOES_NOT_EXIST) => ServiceError::NotInstalled,
+        _ if code_of(&source) == ERROR_SERVICE_DOES_NOT_EXIST => ServiceError::NotInstalled,
         _ => ServiceError::Manager { op, source },
     }
-}
-
-fn is(error: &io::Error, code: u32) -> bool {
-    code_of(error) == code
 }

@@ -10,6 +10,7 @@ use windows_service::service_dispatcher;
 use super::super::ServiceError;
 use super::{NAME, manager};
 use crate::supervisor::windows::{serve, stopped};
+use crate::windows::code_of;
 
 type Work = Box<dyn FnOnce() -> u8 + Send>;
 
@@ -23,7 +24,7 @@ pub(in super::super) fn run(work: Work) -> Result<u8, ServiceError> {
     *WORK.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
     // It returns when the service has told that it has stopped.
     service_dispatcher::start(NAME, called).map_err(|error| match manager("run", error) {
-        ServiceError::Manager { source, .. } if super::is(&source, super::NOT_CALLED) => {
+        ServiceError::Manager { source, .. } if code_of(&source) == super::NOT_CALLED => {
             ServiceError::NotCalled
         }
         error => error,

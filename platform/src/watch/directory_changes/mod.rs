@@ -4,9 +4,10 @@
 //! - `places`: which directories are covered, and by which watches.
 //! - `translate`: from records to signals; `short_names`: which names may stand for longer ones.
 //! - `beats`: canaries that were heard before older records of other watches.
-//! - `sys`, `windows`, `queue`: the system calls, the backend, and its queue.
+//! - `sys`, `watched`, `windows`, `queue`: the system calls, a directory that is read, the backend,
+//!   and its queue.
 //!
-//! All but the last is pure and tested everywhere. The way of a record: `queue` → `record` →
+//! All but the last line is pure and tested everywhere. The way of a record: `queue` → `record` →
 //! `translate` → `deliver`.
 //!
 //! A watch tells of a whole tree, also of what nobody wants. So the directories above what is to
@@ -29,6 +30,8 @@ mod queue;
 #[cfg(windows)]
 #[allow(unsafe_code, reason = "no crate has safe calls for overlapped reads")]
 mod sys;
+#[cfg(windows)]
+mod watched;
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]

@@ -16,8 +16,7 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_FLAG_OVERLAPPED,
-    FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ,
-    FILE_SHARE_WRITE, ReadDirectoryChangesW, SYNCHRONIZE,
+    FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES, ReadDirectoryChangesW, SYNCHRONIZE,
 };
 use windows_sys::Win32::System::IO::{
     CancelIoEx, CreateIoCompletionPort, GetQueuedCompletionStatus, OVERLAPPED,
@@ -26,7 +25,7 @@ use windows_sys::Win32::System::IO::{
 use super::completion::{Outcome, outcome};
 use super::places::{Id, Reach};
 use crate::nt::identity;
-use crate::windows::verbatim;
+use crate::windows::{SHARE_ALL, code_of, millis, verbatim};
 
 /// The most that a server on the network takes. The system keeps as much for what comes while
 /// nothing is posted.
@@ -114,7 +113,7 @@ impl Directory {
     pub(super) fn open(path: &Path) -> io::Result<Directory> {
         let directory = OpenOptions::new()
             .access_mode(FILE_LIST_DIRECTORY | FILE_READ_ATTRIBUTES | SYNCHRONIZE)
-            .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+            .share_mode(SHARE_ALL)
             .custom_flags(
                 FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED | FILE_FLAG_OPEN_REPARSE_POINT,
             )
@@ -158,7 +157,7 @@ impl Directory {
             )
         };
         let error = io::Error::last_os_error();
-        if is_posted != 0 || is(&error, ERROR_IO_PENDING) {
+        if is_posted != 0 || code_of(&error) == ERROR_IO_PENDING {
             return Ok(Posted(posting));
         }
         // SAFETY: it was leaked above, and the system refused to read into it.
@@ -170,7 +169,7 @@ impl Directory {
         // SAFETY: the handle is open.
         let is_cancelled = unsafe { CancelIoEx(self.0.as_raw_handle(), ptr::null()) };
         let error = io::Error::last_os_error();
-        match is_cancelled != 0 || is(&error, ERROR_NOT_FOUND) {
+        match is_cancelled != 0 || code_of(&error) == ERROR_NOT_FOUND {
             true => Ok(()),
             false => Err(error),
         }
@@ -212,7 +211,7 @@ impl Port {
                 &mut bytes,
                 &mut id,
                 &mut overlapped,
-                milliseconds(timeout),
+                millis(timeout),
             )
         };
         let error = (is_good == 0).then(io::Error::last_os_error);
@@ -225,19 +224,8 @@ impl Port {
             }));
         }
         match error {
-            Some(error) if !is(&error, WAIT_TIMEOUT) => Err(error),
+            Some(error) if code_of(&error) != WAIT_TIMEOUT => Err(error),
             _ => Ok(None),
         }
     }
-}
-
-/// Rounds up, so that nobody asks again and again for the last bit of a millisecond.
-fn milliseconds(timeout: Duration) -> u32 {
-    let whole = timeout.as_nanos().div_ceil(1_000_000);
-    // The highest number means for ever.
-    u32::try_from(whole).unwrap_or(u32::MAX).min(u32::MAX - 1)
-}
-
-fn is(error: &io::Error, number: u32) -> bool {
-    error.raw_os_error().and_then(|raw| u32::try_from(raw).ok()) == Some(number)
 }

@@ -13,19 +13,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use windows_sys::Wdk::Storage::FileSystem::{
-    FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_NOTIFY_CHANGE_STREAM_SIZE, FILE_NOTIFY_CHANGE_STREAM_WRITE,
-};
-use windows_sys::Win32::Storage::FileSystem::{
-    FILE_NOTIFY_CHANGE_ATTRIBUTES, FILE_NOTIFY_CHANGE_CREATION, FILE_NOTIFY_CHANGE_DIR_NAME,
-    FILE_NOTIFY_CHANGE_FILE_NAME, FILE_NOTIFY_CHANGE_LAST_WRITE, FILE_NOTIFY_CHANGE_SECURITY,
-    FILE_NOTIFY_CHANGE_SIZE,
-};
-
 use super::places::{Id, Reach};
 use super::queue::Reader;
-use super::sys::{Directory, Identity, Port, Posted, Spare};
+use super::sys::{Identity, Port};
 use super::translate::{Own, Translator};
+use super::watched::Watch;
 use crate::dir::Dir;
 use crate::nt::identity;
 use crate::watch::backend::{Backend, Refused, Started};
@@ -46,17 +38,6 @@ const NAMED_PLACES: usize = 32;
 /// A name that no policy knows: a directory in which such a one is wanted is wanted with all that
 /// may be in it.
 const ANY_NAME: &str = "any directory that may appear";
-
-const COMMON: u32 = FILE_NOTIFY_CHANGE_FILE_NAME
-    | FILE_NOTIFY_CHANGE_DIR_NAME
-    | FILE_NOTIFY_CHANGE_ATTRIBUTES
-    | FILE_NOTIFY_CHANGE_SIZE
-    | FILE_NOTIFY_CHANGE_LAST_WRITE
-    | FILE_NOTIFY_CHANGE_CREATION
-    | FILE_NOTIFY_CHANGE_SECURITY;
-const STREAMS: u32 = FILE_NOTIFY_CHANGE_STREAM_NAME
-    | FILE_NOTIFY_CHANGE_STREAM_SIZE
-    | FILE_NOTIFY_CHANGE_STREAM_WRITE;
 
 /// What the backend and its queue share.
 pub(super) struct Shared {
@@ -79,16 +60,6 @@ pub(super) struct State {
     pub(super) overflows: u64,
     /// The first places whose file systems do not tell of streams.
     streamless: Vec<PathBuf>,
-}
-
-/// A directory that is read.
-pub(super) struct Watch {
-    directory: Directory,
-    reach: Reach,
-    filter: u32,
-    pub(super) posted: Option<Posted>,
-    /// It is to end with the read that is posted.
-    pub(super) is_needless: bool,
 }
 
 struct DirectoryChanges(Arc<Shared>);
@@ -135,48 +106,6 @@ fn open(
         .map_err(|error| format!("cannot watch {:?}: {error}", options.canary_dir))?;
     shared.hear_canary(&mut queue)?;
     Ok((DirectoryChanges(shared), queue))
-}
-
-impl Watch {
-    /// Opens a directory; nothing is read yet.
-    fn open(port: &Port, path: &Path, id: Id, reach: Reach) -> io::Result<Watch> {
-        let directory = Directory::open(path)?;
-        port.add(&directory, id)?;
-        Ok(Watch {
-            directory,
-            reach,
-            filter: COMMON | STREAMS,
-            posted: None,
-            is_needless: false,
-        })
-    }
-
-    /// Starts the first read, of as much as the file system tells.
-    fn start(&mut self) -> io::Result<()> {
-        let read = self.read(Spare::new()).or_else(|(spare, _)| {
-            // Not every file system knows of streams.
-            self.filter = COMMON;
-            self.read(spare)
-        });
-        read.map_err(|(_, error)| error)
-    }
-
-    /// Starts the next read; one that is needless is called off again, and ends when nothing was
-    /// left to be told.
-    pub(super) fn read(&mut self, spare: Spare) -> Result<(), (Spare, io::Error)> {
-        let posted = self.directory.post(spare, self.reach, self.filter)?;
-        self.posted = Some(posted);
-        if self.is_needless {
-            self.call_off();
-        }
-        Ok(())
-    }
-
-    fn call_off(&mut self) {
-        self.is_needless = true;
-        // Where it cannot be called off it ends with the next record.
-        let _ = self.directory.cancel();
-    }
 }
 
 impl State {
@@ -285,14 +214,14 @@ impl Shared {
             reason: format!("cannot watch {at:?}: {error}"),
         };
         let mut watch = Watch::open(&self.port, &at, id, reach).map_err(refused)?;
-        if at == path && watch.directory.identity().map_err(refused)? != identity {
+        if at == path && watch.identity().map_err(refused)? != identity {
             let reason = format!("another directory has the name {path:?} by now");
             return Err(Refused { reason });
         }
         // Locked before anything can come of it: the end of a read must find its watch.
         let mut state = self.state();
         watch.start().map_err(refused)?;
-        let is_streamless = watch.filter & STREAMS == 0;
+        let is_streamless = !watch.tells_of_streams();
         if is_streamless && state.streamless.len() < NAMED_PLACES {
             state.streamless.push(at.clone());
         }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use notify::event::{Event, EventKind, ModifyKind};
 
-use crate::watch::Changes;
-use crate::watch::kinds::{created_directory, removed_directory};
+use crate::watch::notified::{Untold, about_a_path, created_directory, removed_directory};
+use crate::watch::{Changes, LostReason};
 
 /// What one event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +25,10 @@ pub(super) enum Told {
     Mounted { path: PathBuf },
     /// A file system was unmounted.
     Unmounted { path: PathBuf },
-    /// Events were dropped, at and below a path.
-    Overflow { below: Option<PathBuf> },
-    /// Events may have been dropped, for a reason in words.
-    Failed {
+    /// Events were dropped, or may have been, at and below a path.
+    Lost {
         below: Option<PathBuf>,
-        reason: String,
+        reason: LostReason,
     },
     /// Nothing that counts.
     Nothing,
@@ -42,24 +40,9 @@ const MOUNT: &str = "mount";
 
 /// Reads what `notify` calls us with.
 pub(super) fn decode(event: notify::Result<Event>) -> Told {
-    let mut event = match event {
-        Ok(event) => event,
-        Err(error) => {
-            return Told::Failed {
-                reason: error.to_string(),
-                below: error.paths.into_iter().next(),
-            };
-        }
-    };
-    let below = std::mem::take(&mut event.paths).into_iter().next();
-    if event.need_rescan() {
-        return Told::Overflow { below };
-    }
-    let Some(path) = below else {
-        return Told::Failed {
-            below: None,
-            reason: format!("notify tells {:?} of no path", event.kind),
-        };
+    let (path, event) = match about_a_path(event) {
+        Ok(told) => told,
+        Err(Untold { below, reason }) => return Told::Lost { below, reason },
     };
     match (event.info(), event.kind) {
         (Some(ROOT_CHANGED), _) => return Told::RootChanged { path },
@@ -172,11 +155,22 @@ mod tests {
         let rescan = event(EventKind::Other).set_flag(Flag::Rescan);
         let dropped = rescan.set_info("rescan: user dropped");
         let below = Some(path());
-        assert_eq!(decode(Ok(dropped)), Told::Overflow { below });
+        let reason = LostReason::Overflow;
+        assert_eq!(decode(Ok(dropped)), Told::Lost { below, reason });
         let without_path = decode(Ok(Event::new(EventKind::Any)));
-        assert!(matches!(without_path, Told::Failed { below: None, .. }));
+        assert!(matches!(
+            without_path,
+            Told::Lost {
+                below: None,
+                reason: LostReason::Error(_)
+            }
+        ));
         let error = notify::Error::generic("broken").add_path(path());
-        let Told::Failed { below, reason } = decode(Err(error)) else {
+        let Told::Lost {
+            below,
+            reason: LostReason::Error(reason),
+        } = decode(Err(error))
+        else {
             panic!("an error is a loss");
         };
         assert_eq!(below, Some(path()));

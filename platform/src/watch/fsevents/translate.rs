@@ -69,8 +69,7 @@ impl Translator {
             Told::RootChanged { path } => self.replaced(path, LostReason::Renamed),
             Told::Mounted { path } => self.replaced(path, LostReason::Mounted),
             Told::Unmounted { path } => self.replaced(path, LostReason::Unmounted),
-            Told::Overflow { below } => self.lost_below(below, LostReason::Overflow),
-            Told::Failed { below, reason } => self.lost_below(below, LostReason::Error(reason)),
+            Told::Lost { below, reason } => self.lost_below(below, reason),
             Told::Nothing => Meaning::Nothing,
         }
     }

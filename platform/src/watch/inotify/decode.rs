@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind, RemoveKind, RenameMode};
 
-use crate::watch::Changes;
-use crate::watch::kinds::{created_directory, removed_directory};
+use crate::watch::notified::{Untold, about_a_path, created_directory, removed_directory};
+use crate::watch::{Changes, LostReason};
 
 /// What one event says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +25,10 @@ pub(super) enum Told {
     SelfMoved { path: PathBuf },
     /// The file system that a watched directory is on was unmounted.
     Unmounted { path: PathBuf },
-    /// Events were dropped.
-    Overflow { below: Option<PathBuf> },
-    /// Events may have been dropped, for a reason in words.
-    Failed {
+    /// Events were dropped, or may have been, at and below a path.
+    Lost {
         below: Option<PathBuf>,
-        reason: String,
+        reason: LostReason,
     },
     /// Nothing that counts, or what was told before.
     Nothing,
@@ -41,24 +39,9 @@ const UNMOUNT: &str = "unmount";
 
 /// Reads what `notify` calls us with.
 pub(super) fn decode(event: notify::Result<Event>) -> Told {
-    let mut event = match event {
-        Ok(event) => event,
-        Err(error) => {
-            return Told::Failed {
-                reason: error.to_string(),
-                below: error.paths.into_iter().next(),
-            };
-        }
-    };
-    let below = std::mem::take(&mut event.paths).into_iter().next();
-    if event.need_rescan() {
-        return Told::Overflow { below };
-    }
-    let Some(path) = below else {
-        return Told::Failed {
-            below: None,
-            reason: format!("notify tells {:?} of no path", event.kind),
-        };
+    let (path, event) = match about_a_path(event) {
+        Ok(told) => told,
+        Err(Untold { below, reason }) => return Told::Lost { below, reason },
     };
     let (changes, is_directory) = match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => (Changes::CLOSED, None),
@@ -197,20 +180,34 @@ mod tests {
     #[test]
     fn losses_are_told() {
         let overflow = event(EventKind::Other, &[]).set_flag(Flag::Rescan);
-        assert_eq!(decode(Ok(overflow)), Told::Overflow { below: None });
+        let lost = |below| Told::Lost {
+            below,
+            reason: LostReason::Overflow,
+        };
+        assert_eq!(decode(Ok(overflow)), lost(None));
         let below = Some(PathBuf::from("/d"));
         let partly = event(EventKind::Other, &["/d"]).set_flag(Flag::Rescan);
-        assert_eq!(decode(Ok(partly)), Told::Overflow { below });
+        assert_eq!(decode(Ok(partly)), lost(below));
         let unmounted = event(EventKind::Remove(RemoveKind::Other), &["/d"]).set_info(UNMOUNT);
         let path = PathBuf::from("/d");
         assert_eq!(decode(Ok(unmounted)), Told::Unmounted { path });
         let without_path = decode(Ok(event(EventKind::Any, &[])));
         assert!(
-            matches!(without_path, Told::Failed { below: None, .. }),
+            matches!(
+                without_path,
+                Told::Lost {
+                    below: None,
+                    reason: LostReason::Error(_)
+                }
+            ),
             "{without_path:?}"
         );
         let error = notify::Error::generic("broken").add_path(PathBuf::from("/d"));
-        let Told::Failed { below, reason } = decode(Err(error)) else {
+        let Told::Lost {
+            below,
+            reason: LostReason::Error(reason),
+        } = decode(Err(error))
+        else {
             panic!("an error is a loss");
         };
         assert_eq!(below, Some(PathBuf::from("/d")));

@@ -63,14 +63,7 @@ impl Translator {
                     reason: LostReason::Unmounted,
                 })
             }
-            Told::Overflow { below } => Some(Signal::Lost {
-                below,
-                reason: LostReason::Overflow,
-            }),
-            Told::Failed { below, reason } => Some(Signal::Lost {
-                below,
-                reason: LostReason::Error(reason),
-            }),
+            Told::Lost { below, reason } => Some(Signal::Lost { below, reason }),
             Told::Nothing => None,
         }
     }

@@ -157,7 +157,8 @@ fn what_was_dropped_counts_where_something_is_covered() {
     let mut translator = translator();
     let mut dropped = |below: Option<&str>| {
         let below = below.map(PathBuf::from);
-        translator.translate(Told::Overflow { below }, nothing)
+        let reason = LostReason::Overflow;
+        translator.translate(Told::Lost { below, reason }, nothing)
     };
     for lost in [None, Some("/"), Some("/d"), Some("/d/e"), Some("/d/new")] {
         let meaning = dropped(lost);
