@@ -4,18 +4,20 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, FileTimes, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileTimesExt as _, OpenOptionsExt as _};
+use std::os::windows::io::AsHandle as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_GENERIC_READ,
     FILE_GENERIC_WRITE, FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES, FILE_SHARE_READ,
-    FILE_SHARE_WRITE, FILE_WRITE_DATA, MOVEFILE_REPLACE_EXISTING, MOVEFILE_WRITE_THROUGH,
-    MoveFileExW, READ_CONTROL,
+    FILE_SHARE_WRITE, FILE_STANDARD_INFO, FILE_WRITE_DATA, MOVEFILE_REPLACE_EXISTING,
+    MOVEFILE_WRITE_THROUGH, MoveFileExW, READ_CONTROL,
 };
 
 use super::AppendError;
 use crate::acl::Intruder;
+use crate::nt::fill;
 use crate::windows::{
     FileId, Private, SHARE_ALL, create_file, descriptor_of, explain, file_id, succeeded, user,
     verbatim, wide_path,
@@ -115,8 +117,14 @@ impl Place {
         Ok((file, identity))
     }
 
-    pub(super) fn holds(&self, identity: &Identity) -> Result<bool, AppendError> {
+    pub(super) fn holds(&self, file: &File, identity: &Identity) -> Result<bool, AppendError> {
         let path = self.dir_path.join(&self.name);
+        // A removed file keeps its name until its last handle is closed, which is ours.
+        let standard: FILE_STANDARD_INFO =
+            fill(file.as_handle()).map_err(|error| AppendError::io("look at", &path, error))?;
+        if standard.DeletePending {
+            return Ok(false);
+        }
         let opened = OpenOptions::new()
             .access_mode(FILE_READ_ATTRIBUTES)
             .share_mode(SHARE_ALL)
