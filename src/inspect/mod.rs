@@ -14,7 +14,6 @@ mod streams;
 mod throttle;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 pub use halt::Halt;

@@ -147,16 +147,22 @@ fn whoever_looks_for_another_reason_claims_the_hint_with_what_is_linked_to_it() 
     let paths = |hints: Vec<Hint<&'static str>>| -> Vec<String> {
         let mut paths: Vec<String> = hints
             .iter()
-            .map(|hint| hint.path.to_str().unwrap().to_owned())
+            .map(|hint| sample::written(&hint.path))
             .collect();
         paths.sort();
         paths
     };
-    assert_eq!(paths(desk.pending.claim(Path::new("/d/none"), at)), [""; 0]);
-    assert_eq!(paths(desk.pending.claim(Path::new("/d"), at)), [""; 0]);
-    assert_eq!(paths(desk.pending.claim(Path::new("/d/a"), at)), ["/d/a"]);
     assert_eq!(
-        paths(desk.pending.claim(Path::new("/d/c"), at)),
+        paths(desk.pending.claim(&sample::path("/d/none"), at)),
+        [""; 0]
+    );
+    assert_eq!(paths(desk.pending.claim(&sample::path("/d"), at)), [""; 0]);
+    assert_eq!(
+        paths(desk.pending.claim(&sample::path("/d/a"), at)),
+        ["/d/a"]
+    );
+    assert_eq!(
+        paths(desk.pending.claim(&sample::path("/d/c"), at)),
         ["/d/b", "/d/c"]
     );
     assert!(desk.pending.is_empty());
@@ -168,8 +174,8 @@ fn what_was_heard_in_a_directory_follows_it_to_its_new_path() {
     desk.dir("/d", C);
     desk.each("/d/f", &[C, W, S]).file("/other", W);
     let at = desk.at(desk.now);
-    let (from, to) = (Path::new("/d"), Path::new("/e"));
-    desk.pending.relocate(from, to, at);
+    let (from, to) = (sample::path("/d"), sample::path("/e"));
+    desk.pending.relocate(&from, &to, at);
     let work = desk.wait(2000).take();
     assert_eq!(paths(&work), ["/e", "/e/f", "/other"]);
     let file = hint(&work, "/e/f");
@@ -192,7 +198,8 @@ fn what_was_heard_is_looked_at_in_time_however_often_its_directory_is_renamed() 
                 0 => ("/d", "/e"),
                 _ => ("/e", "/d"),
             };
-            desk.pending.relocate(Path::new(from), Path::new(to), at);
+            let (from, to) = (sample::path(from), sample::path(to));
+            desk.pending.relocate(&from, &to, at);
             looked.extend(paths(&desk.wait(100).take()));
         }
         assert!(looked.iter().any(|path| path.ends_with("/f")), "{looked:?}");
@@ -205,7 +212,8 @@ fn what_was_heard_of_a_renamed_directory_is_merged_with_what_is_pending_at_its_n
     let mut desk = Desk::new(100);
     desk.file("/d/f", W).file("/d/sub/g", W).file("/e/f", A);
     let at = desk.at(desk.now);
-    desk.pending.relocate(Path::new("/d"), Path::new("/e"), at);
+    let (from, to) = (sample::path("/d"), sample::path("/e"));
+    desk.pending.relocate(&from, &to, at);
     let work = desk.wait(2000).take();
     assert_eq!(paths(&work), ["/e/f", "/e/sub/g"]);
     assert_eq!(hint(&work, "/e/f").changes, W | A);
@@ -216,7 +224,7 @@ fn what_was_made_in_a_directory_that_left_was_not_short_lived() {
     let mut desk = Desk::new(100);
     desk.dir("/d", C);
     desk.each("/d/f", &[C, W, S]);
-    desk.pending.depart(Path::new("/d"));
+    desk.pending.depart(&sample::path("/d"));
     let work = desk.wait(2000).take();
     assert_eq!(paths(&work), ["/d", "/d/f"]);
     let gone = |path| {
