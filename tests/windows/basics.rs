@@ -4,19 +4,6 @@ use std::fs;
 
 use crate::util::{Sandbox, action, file_path};
 
-/// What Wine knows of the time of creation is when a file last changed.
-const NO_CREATED: &str = "attributes = [\"-created\"]";
-
-/// Returns a sandbox with a configuration for its tree, and the option that names it.
-fn configured(files: &[(&str, &str)]) -> (Sandbox, String) {
-    let sandbox = Sandbox::with(files);
-    let config = sandbox.home().join("waxseal.toml");
-    let monitor = format!("[[monitor]]\nname = \"m\"\npaths = [{:?}]", sandbox.tree());
-    fs::write(&config, format!("{monitor}\n{NO_CREATED}\n")).unwrap();
-    let option = format!("--config={}", config.display());
-    (sandbox, option)
-}
-
 #[test]
 fn exactly_what_was_done_is_told_and_approved() {
     let files = [
@@ -26,8 +13,8 @@ fn exactly_what_was_done_is_told_and_approved() {
         ("sub/deleted", "2"),
         ("readonly", "3"),
     ];
-    let (sandbox, config) = configured(&files);
-    sandbox.waxseal(&["scan", &config]).exits(0);
+    let sandbox = Sandbox::with(&files).without_created();
+    sandbox.waxseal(&["scan"]).exits(0);
     sandbox.write("written", "after it");
     sandbox.write("new/file", "4");
     fs::rename(sandbox.path("sub/moved"), sandbox.path("elsewhere")).unwrap();
@@ -38,9 +25,7 @@ fn exactly_what_was_done_is_told_and_approved() {
     permissions.set_readonly(true);
     fs::set_permissions(sandbox.path("readonly"), permissions).unwrap();
 
-    let scan = sandbox
-        .waxseal(&["scan", &config, "--format=ndjson"])
-        .exits(1);
+    let scan = sandbox.waxseal(&["scan", "--format=ndjson"]).exits(1);
     let mut told: Vec<(String, String)> = scan
         .changes()
         .into_iter()
@@ -58,13 +43,13 @@ fn exactly_what_was_done_is_told_and_approved() {
     let expected = expected.map(|(action, path)| (action.to_owned(), path.to_owned()));
     assert_eq!(told, expected);
 
-    let again = sandbox.waxseal(&["scan", &config, "--format=ndjson"]);
+    let again = sandbox.waxseal(&["scan", "--format=ndjson"]);
     assert_eq!(again.changes(), []);
-    sandbox.waxseal(&["check", &config]).exits(1);
+    sandbox.waxseal(&["check"]).exits(1);
     sandbox
-        .waxseal(&["accept", &config, "--all", "--reason", "wanted"])
+        .waxseal(&["accept", "--all", "--reason", "wanted"])
         .exits(0);
-    sandbox.waxseal(&["check", &config]).exits(0);
+    sandbox.waxseal(&["check"]).exits(0);
     sandbox.waxseal(&["log", "--verify"]).exits(0);
     let log = sandbox.waxseal(&["log", "--format=ndjson"]).exits(0);
     let moved = log
