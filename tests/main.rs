@@ -8,7 +8,6 @@
 
 #[cfg(unix)]
 mod bad_input;
-#[cfg(unix)]
 mod cli;
 #[cfg(unix)]
 mod crash;
@@ -16,7 +15,6 @@ mod crash;
 mod differential;
 #[cfg(unix)]
 mod random;
-#[cfg(unix)]
 mod trust;
 mod util;
 mod watch;

@@ -252,25 +252,30 @@ fn real_state_dir(state_dir: &Path) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::sample;
+    use waxseal_platform::bytes::bytes_to_path;
 
     fn spec(path: &str) -> Remembered {
         Remembered {
-            named: PolicySpec::builtin(&[PathBuf::from(path)], None).monitors,
+            named: PolicySpec::builtin(&[sample::path(path)], None).monitors,
             given_hash_types: Vec::new(),
         }
     }
 
     #[test]
     fn the_file_wins_over_a_path_merely_named_but_not_over_given_hash_types() {
-        let configured = "[[monitor]]\nname = \"m\"\npaths = [\"/nowhere\"]\n";
+        let nowhere = sample::rooted("/nowhere");
+        let configured = format!("[[monitor]]\nname = \"m\"\npaths = [\"{nowhere}\"]\n");
         let loaded = Loaded {
             path: PathBuf::from("waxseal.toml"),
-            config: crate::config::Config::parse(configured, "waxseal.toml").unwrap(),
+            config: crate::config::Config::parse(&configured, "waxseal.toml").unwrap(),
         };
         let mut remembered = spec("/nowhere");
         let winner = |remembered: &Remembered| {
-            let policy = compile(Some(&loaded), remembered, &[], Path::new("/state")).unwrap();
-            let rule = policy.decide(Path::new("/nowhere/f"), Kind::File).watched();
+            let state_dir = sample::path("/state");
+            let policy = compile(Some(&loaded), remembered, &[], &state_dir).unwrap();
+            let file = sample::path("/nowhere/f");
+            let rule = policy.decide(&file, Kind::File).watched();
             rule.unwrap().name.clone()
         };
         assert_eq!(winner(&remembered), "m");
@@ -280,9 +285,9 @@ mod tests {
 
     #[test]
     fn the_state_directory_is_left_out_of_what_reaches_it() {
-        let state_dir = Path::new("/nowhere/state [1]");
+        let state_dir = &sample::path("/nowhere/state [1]");
         let policy = compile(None, &spec("/nowhere"), &[], state_dir).unwrap();
-        let decide = |path: &str| policy.decide(Path::new(path), Kind::File);
+        let decide = |path: &str| policy.decide(&sample::path(path), Kind::File);
         assert!(matches!(
             decide("/nowhere/state [1]/baseline.db"),
             Decision::Excluded { .. }
@@ -290,7 +295,7 @@ mod tests {
         assert!(matches!(decide("/nowhere/state 1"), Decision::Watched(_)));
         let inside = compile(None, &spec("/nowhere/state [1]/*"), &[], state_dir).unwrap();
         assert!(matches!(
-            inside.decide(Path::new("/nowhere/state [1]/baseline.db"), Kind::File),
+            inside.decide(&state_dir.join("baseline.db"), Kind::File),
             Decision::Excluded { .. } | Decision::Uncovered
         ));
         let elsewhere = compile(None, &spec("/elsewhere"), &[], state_dir).unwrap();
@@ -299,13 +304,17 @@ mod tests {
 
     #[test]
     fn a_state_directory_of_any_bytes_can_be_left_out() {
-        let odd = waxseal_platform::bytes::bytes_to_path(b"/nowhere/a\xff.b").unwrap();
+        let named = |end: &[u8]| {
+            let name = [b"a", sample::NO_TEXT, end].concat();
+            sample::path("/nowhere").join(bytes_to_path(&name).unwrap())
+        };
+        let odd = named(b".b");
         let policy = compile(None, &spec("/nowhere"), &[], &odd).unwrap();
         assert!(matches!(
             policy.decide(&odd, Kind::Directory),
             Decision::Excluded { .. }
         ));
-        let other = waxseal_platform::bytes::bytes_to_path(b"/nowhere/a\xffxb").unwrap();
+        let other = named(b"xb");
         assert!(matches!(
             policy.decide(&other, Kind::Directory),
             Decision::Watched(_)

@@ -8,15 +8,21 @@ use waxseal_platform::stat::Kind;
 
 use super::*;
 use crate::policy::{Accept, PathPattern};
+use crate::state::sample;
 
 const MONITOR: &str = "[[monitor]]\nname = \"etc\"\npaths = [\"/etc\"]\n";
 
+/// Returns a configuration with its paths as they are written here.
+fn here(content: &str) -> String {
+    content.replace("\"/", &format!("\"{}", sample::rooted("/")))
+}
+
 fn parse(content: &str) -> Config {
-    Config::parse(content, "waxseal.toml").unwrap_or_else(|error| panic!("{error}"))
+    Config::parse(&here(content), "waxseal.toml").unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn refused(content: &str) -> String {
-    Config::parse(content, "waxseal.toml")
+    Config::parse(&here(content), "waxseal.toml")
         .unwrap_err()
         .to_string()
 }
@@ -27,7 +33,7 @@ fn a_short_file_gets_every_default() {
     assert_eq!(config.settings, Settings::default());
     assert!(config.settings.scan_at_start);
     assert_eq!(config.settings.stdout, Some(StdoutForm::Text));
-    let expected = MonitorSpec::new("etc", vec![PathPattern::literal(Path::new("/etc"))]);
+    let expected = MonitorSpec::new("etc", vec![PathPattern::literal(&sample::path("/etc"))]);
     assert_eq!(config.policy.monitors, [expected]);
     assert!(config.policy.monitors[0].recursive && config.warnings.is_empty());
 }
@@ -79,7 +85,7 @@ fn every_key_is_read() {
     );
     assert_eq!(settings.backends, [Backend::Inotify, Backend::Poll]);
     let file = FileOutput {
-        path: "/var/log/events.ndjson".into(),
+        path: sample::path("/var/log/events.ndjson"),
         rotate_size: 1 << 30,
         rotate_age: Some(minutes(7 * 24 * 60)),
         keep: 5,
@@ -129,7 +135,10 @@ fn an_output_file_whose_growth_would_be_an_event_is_refused() {
         message.starts_with("waxseal.toml:5:8: monitor \"etc\" watches this file"),
         "{message}"
     );
-    assert!(message.contains("\"/etc/log[[]1[]]/events*\""), "{message}");
+    assert!(
+        message.contains(&here("\"/etc/log[[]1[]]/events*\"")),
+        "{message}"
+    );
     for excluded in [
         "exclude_files = [\"/etc/log[[]1[]]/events*\"]",
         "attributes = [\"permissions\"]",
@@ -475,7 +484,7 @@ fn what_is_allowed_and_unwise_is_a_warning() {
 
 #[test]
 fn the_shown_configuration_reads_back_the_same() {
-    let odd = "[[monitor]]\nname = \"o\\\"dd\"\npaths = [\"/a\\\\[1\\\\]\", \"/h/*\"]\n\
+    let odd = "[[monitor]]\nname = \"o\\\"dd\"\npaths = [\"/a[[]1]\", \"/h/*\"]\n\
                max_file_size = \"10kb\"\nexclude_files = ['re:\\.(a|b)$']\n";
     let all = format!(
         "schedule = \"off\"\nfull_schedule = \"off\"\nschedule_max_delay = \"90s\"\n\
@@ -497,11 +506,11 @@ fn paths_that_only_look_like_globs_are_shown_escaped() {
     let mut config = parse(MONITOR);
     config.policy.monitors[0]
         .paths
-        .push(PathPattern::literal(Path::new("/a[1].txt")));
+        .push(PathPattern::literal(&sample::path("/a[1].txt")));
     let policy = Policy::compile(&parse(&config.to_toml()).policy).unwrap();
     let watched = |path| {
         policy
-            .decide(Path::new(path), Kind::File)
+            .decide(&sample::path(path), Kind::File)
             .watched()
             .is_some()
     };
@@ -513,8 +522,10 @@ fn drop_in_files_add_monitors_in_order_of_name() {
     let temp = tempfile::tempdir().unwrap();
     let main = temp.path().join("waxseal.toml");
     let drop_ins = temp.path().join("waxseal.d");
-    let write = |name: &str, content: &str| fs::write(drop_ins.join(name), content).unwrap();
-    fs::write(&main, MONITOR).unwrap();
+    let write = |name: &str, content: &str| {
+        fs::write(drop_ins.join(name), here(content)).unwrap();
+    };
+    fs::write(&main, here(MONITOR)).unwrap();
     assert_eq!(Config::load(&main).unwrap().policy.monitors.len(), 1);
 
     fs::create_dir(&drop_ins).unwrap();
@@ -580,7 +591,7 @@ fn the_defaults_are_free_of_mistakes() {
 fn assert_decides(os_name: &str, table: &[(&str, Option<&str>)]) {
     let policy = Policy::compile(&parse(default_toml(os_name)).policy).unwrap();
     for (path, expected) in table {
-        let rule = policy.decide(Path::new(path), Kind::File).watched();
+        let rule = policy.decide(&sample::path(path), Kind::File).watched();
         assert_eq!(rule.map(|rule| rule.name.as_str()), *expected, "{path}");
     }
 }

@@ -410,6 +410,7 @@ mod tests {
     use crate::engine::round::Wish;
     use crate::event::Writer;
     use crate::policy::{Policy, PolicySpec};
+    use crate::state::sample;
 
     const ROUNDS: u64 = 1000;
 
@@ -417,7 +418,8 @@ mod tests {
     fn a_round_counts_as_dealt_with_only_when_all_that_follows_from_it_can_be_seen() {
         let temp = tempfile::tempdir().unwrap();
         let mut baseline = Baseline::open(&temp.path().join("state")).unwrap();
-        let policy = Policy::compile(&PolicySpec::builtin(&[PathBuf::from("/w")], None)).unwrap();
+        let policy = PolicySpec::builtin(&[sample::path("/w")], None);
+        let policy = Policy::compile(&policy).unwrap();
         let writer = Writer::new();
         let (inbox, vitals) = (Inbox::new(), Vitals::default());
         let reader = baseline.reader().unwrap();
@@ -436,7 +438,7 @@ mod tests {
                 }
             });
             for round in 0..ROUNDS {
-                let path = PathBuf::from(format!("/w/{round}"));
+                let path = sample::path(&format!("/w/{round}"));
                 writing.conclude(Outcome {
                     again: vec![Wish::surveyed(path, Finder::Watch)],
                     notices: vec![Notice::now(NoticeAction::Degraded, round.to_string())],

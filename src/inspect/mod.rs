@@ -15,7 +15,6 @@ mod streams;
 mod throttle;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 pub use halt::Halt;

@@ -3,7 +3,7 @@
 //! The program's own state directory changes with every scan, and reading its files beside SQLite
 //! would break SQLite's locks.
 
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR_STR, Path};
 
 use waxseal_platform::bytes::path_to_bytes;
 
@@ -43,5 +43,5 @@ fn at_or_below(dir: &Path) -> String {
             )
         }
     };
-    format!("re:^{literal}(?:/|$)")
+    format!("re:^{literal}(?:{}|$)", regex::escape(MAIN_SEPARATOR_STR))
 }

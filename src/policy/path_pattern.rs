@@ -246,20 +246,29 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::sample;
+    use serde_json::json;
 
     #[test]
     fn a_path_is_literal_unless_it_has_a_wildcard() {
-        let literal = |text: &str| PathPattern::Literal(PathBuf::from(text));
+        let literal = |text: &str| PathPattern::Literal(sample::path(text));
+        let glob = |text: &str| PathPattern::Glob(sample::rooted(text));
+        let backslash = match is_separator('\\') {
+            true => literal("/a/b"),
+            false => glob("/a\\b"),
+        };
         let table = [
             ("/etc", literal("/etc")),
             ("/etc/", literal("/etc")),
-            ("//etc/./ssh", literal("/etc/ssh")),
+            ("/etc//./ssh", literal("/etc/ssh")),
             ("/", literal("/")),
-            ("/home/*/.ssh", PathPattern::Glob("/home/*/.ssh".into())),
-            ("/a\\[1\\]", PathPattern::Glob("/a\\[1\\]".into())),
+            ("/home/*/.ssh", glob("/home/*/.ssh")),
+            ("/a[[]1]", glob("/a[[]1]")),
+            ("/a\\b", backslash),
         ];
         for (text, expected) in table {
-            assert_eq!(PathPattern::parse(text), Ok(expected), "{text}");
+            let parsed = PathPattern::parse(&sample::rooted(text));
+            assert_eq!(parsed, Ok(expected), "{text}");
         }
     }
 
@@ -279,26 +288,29 @@ mod tests {
             ("/usr/[a", "bad glob"),
         ];
         for (text, expected) in table {
-            let message = PathPattern::parse(text).unwrap_err().to_string();
+            let parsed = PathPattern::parse(&sample::rooted(text));
+            let message = parsed.unwrap_err().to_string();
             assert!(message.contains(expected), "{text}: {message}");
         }
     }
 
     #[test]
     fn the_written_form_says_what_kind_of_path_it_is() {
-        let bytes = bytes_to_path(b"/a/\xff").unwrap();
+        let (plain, odd) = (sample::path("/etc"), sample::path("/a[1].txt"));
+        let no_text = bytes_to_path(&[b"/a/", sample::NO_TEXT].concat()).unwrap();
+        let glob = sample::rooted("/home/*");
         let table = [
-            (PathPattern::literal(Path::new("/etc")), r#""/etc""#),
+            (PathPattern::literal(&plain), json!(plain)),
+            (PathPattern::literal(&odd), json!({ "literal": odd })),
             (
-                PathPattern::literal(Path::new("/a[1].txt")),
-                r#"{"literal":"/a[1].txt"}"#,
+                PathPattern::Literal(no_text),
+                json!({ "bytes": "2f612feda080" }),
             ),
-            (PathPattern::literal(&bytes), r#"{"bytes":"2f612fff"}"#),
-            (PathPattern::Glob("/home/*".into()), r#""/home/*""#),
+            (PathPattern::Glob(glob.clone()), json!(glob)),
         ];
         for (pattern, expected) in table {
             let json = serde_json::to_string(&pattern).unwrap();
-            assert_eq!(json, expected);
+            assert_eq!(json, expected.to_string());
             assert_eq!(serde_json::from_str::<PathPattern>(&json).unwrap(), pattern);
         }
         for wrong in [
@@ -316,9 +328,9 @@ mod tests {
 
     #[test]
     fn the_fixed_part_ends_before_the_first_wildcard() {
-        let fixed = |text: &str| PathPattern::parse(text).unwrap().fixed_part();
-        assert_eq!(fixed("/home/*/.ssh"), Path::new("/home"));
-        assert_eq!(fixed("/*/x"), Path::new("/"));
-        assert_eq!(fixed("/a/b"), Path::new("/a/b"));
+        for (text, expected) in [("/home/*/.ssh", "/home"), ("/*/x", "/"), ("/a/b", "/a/b")] {
+            let pattern = PathPattern::parse(&sample::rooted(text)).unwrap();
+            assert_eq!(pattern.fixed_part(), sample::path(expected), "{text}");
+        }
     }
 }

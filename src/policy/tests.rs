@@ -2,6 +2,8 @@
 
 mod random;
 mod roots;
+#[cfg(unix)]
+mod unix;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -10,17 +12,19 @@ use waxseal_hashers::{HashType, HashTypes};
 use waxseal_platform::bytes::bytes_to_path;
 
 use super::*;
+use crate::state::sample::{self, NO_TEXT};
 
 fn monitor(name: &str, paths: &[&str]) -> MonitorSpec {
     let paths = paths
         .iter()
-        .map(|path| PathPattern::parse(path).unwrap())
+        .map(|path| PathPattern::parse(&sample::rooted(path)).unwrap())
         .collect();
     MonitorSpec::new(name, paths)
 }
 
-fn strings(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
+/// Returns patterns as they are written here.
+fn patterns(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| sample::rooted(text)).collect()
 }
 
 fn compile(monitors: Vec<MonitorSpec>) -> Policy {
@@ -50,11 +54,12 @@ fn in_words(decision: Decision<'_>) -> String {
 
 fn check_files(policy: &Policy, table: &[(&str, &str)]) {
     for (path, expected) in table {
-        assert_eq!(
-            decided(policy, Path::new(path), Kind::File),
-            *expected,
-            "{path}"
-        );
+        let expected = match expected.split_once(" but ") {
+            Some((monitor, by)) => format!("{monitor} but {}", sample::rooted(by)),
+            None => (*expected).to_owned(),
+        };
+        let decision = decided(policy, &sample::path(path), Kind::File);
+        assert_eq!(decision, expected, "{path}");
     }
 }
 
@@ -97,20 +102,20 @@ fn a_monitor_that_is_not_recursive_ends_at_direct_children() {
             ("/a/x", "deep"),
         ],
     );
-    assert!(policy.enter(Path::new("/a/b")).descend(OsStr::new("c")));
+    assert!(policy.enter(&sample::path("/a/b")).descend(OsStr::new("c")));
 
     let mut alone = monitor("flat", &["/a/b"]);
     alone.recursive = false;
     let policy = compile(vec![alone]);
     check_files(&policy, &[("/a/b/c", "flat"), ("/a/b/c/d", "-")]);
-    assert!(policy.enter(Path::new("/a")).descend(OsStr::new("b")));
-    assert!(!policy.enter(Path::new("/a/b")).descend(OsStr::new("c")));
+    assert!(policy.enter(&sample::path("/a")).descend(OsStr::new("b")));
+    assert!(!policy.enter(&sample::path("/a/b")).descend(OsStr::new("c")));
 }
 
 #[test]
 fn an_excluded_directory_takes_all_below_it_along() {
     let mut etc = monitor("etc", &["/etc"]);
-    etc.exclude_files = strings(&["cache", "*.swp", "/etc/a/*", "re:~$"]);
+    etc.exclude_files = patterns(&["cache", "*.swp", "/etc/a/*", "re:~$"]);
     let policy = compile(vec![etc, monitor("inside", &["/etc/x/cache/keep"])]);
     check_files(
         &policy,
@@ -125,24 +130,28 @@ fn an_excluded_directory_takes_all_below_it_along() {
             ("/etc/old~/b", "etc but re:~$"),
         ],
     );
-    let inside_x = policy.enter(Path::new("/etc/x"));
+    let inside_x = policy.enter(&sample::path("/etc/x"));
     assert!(
         inside_x.descend(OsStr::new("cache")),
         "a configured path lies inside"
     );
     assert!(
         !policy
-            .enter(Path::new("/etc/y"))
+            .enter(&sample::path("/etc/y"))
             .descend(OsStr::new("cache"))
     );
-    assert!(!policy.enter(Path::new("/etc/a")).descend(OsStr::new("b")));
-    assert!(policy.enter(Path::new("/etc")).descend(OsStr::new("a")));
+    assert!(
+        !policy
+            .enter(&sample::path("/etc/a"))
+            .descend(OsStr::new("b"))
+    );
+    assert!(policy.enter(&sample::path("/etc")).descend(OsStr::new("a")));
 }
 
 #[test]
 fn directories_above_the_configured_path_cannot_exclude_it() {
     let mut build = monitor("build", &["/srv/tmp/out"]);
-    build.exclude_files = strings(&["tmp"]);
+    build.exclude_files = patterns(&["tmp"]);
     let policy = compile(vec![build]);
     check_files(
         &policy,
@@ -156,7 +165,7 @@ fn directories_above_the_configured_path_cannot_exclude_it() {
 #[test]
 fn a_wildcard_can_leave_out_some_of_what_it_finds() {
     let mut homes = monitor("homes", &["/home/*"]);
-    homes.exclude_files = strings(&["/home/guest"]);
+    homes.exclude_files = patterns(&["/home/guest"]);
     let policy = compile(vec![homes]);
     check_files(
         &policy,
@@ -171,8 +180,8 @@ fn a_wildcard_can_leave_out_some_of_what_it_finds() {
 #[test]
 fn include_files_chooses_files_and_exclude_files_beats_it() {
     let mut logs = monitor("conf", &["/srv"]);
-    logs.include_files = strings(&["*.conf"]);
-    logs.exclude_files = strings(&["old.conf"]);
+    logs.include_files = patterns(&["*.conf"]);
+    logs.exclude_files = patterns(&["old.conf"]);
     let policy = compile(vec![logs]);
     check_files(
         &policy,
@@ -183,56 +192,58 @@ fn include_files_chooses_files_and_exclude_files_beats_it() {
         ],
     );
     assert_eq!(
-        decided(&policy, Path::new("/srv/a"), Kind::Directory),
+        decided(&policy, &sample::path("/srv/a"), Kind::Directory),
         "conf"
     );
     assert_eq!(
-        decided(&policy, Path::new("/srv/a.conf/x"), Kind::Directory),
+        decided(&policy, &sample::path("/srv/a.conf/x"), Kind::Directory),
         "conf"
     );
-    assert!(policy.enter(Path::new("/srv")).descend(OsStr::new("a")));
+    assert!(policy.enter(&sample::path("/srv")).descend(OsStr::new("a")));
 }
 
 #[test]
 fn the_root_directory_can_be_watched() {
     let mut all = monitor("all", &["/"]);
-    all.exclude_files = strings(&["/proc", "/sys"]);
+    all.exclude_files = patterns(&["/proc", "/sys"]);
     let policy = compile(vec![all]);
     check_files(
         &policy,
         &[("/", "all"), ("/x", "all"), ("/proc/1", "all but /proc")],
     );
-    let root = policy.enter(Path::new("/"));
+    let root = policy.enter(&sample::path("/"));
     assert!(root.descend(OsStr::new("etc")));
     assert!(!root.descend(OsStr::new("proc")));
 }
 
 #[test]
 fn names_are_bytes() {
-    let path = |bytes: &[u8]| bytes_to_path(bytes).unwrap();
+    const OTHER: &[u8] = b"\xed\xa0\x81";
+    let path = |dir: &str, below: &[&[u8]]| -> PathBuf {
+        let below = bytes_to_path(&below.concat()).unwrap();
+        sample::path(dir).join(below).components().collect()
+    };
     let mut files = monitor("files", &["/srv/*"]);
-    files.paths.push(PathPattern::literal(&path(b"/lit/\xff")));
-    files.exclude_files = strings(&["*.\u{e4}"]);
+    let literal = path("/lit", &[NO_TEXT]);
+    files.paths.push(PathPattern::literal(&literal));
+    files.exclude_files = patterns(&["*.\u{e4}"]);
     let policy = compile(vec![files]);
-    let table: [(&[u8], &str); 5] = [
-        (b"/srv/\xfe\xff/a", "files"),
-        (b"/srv/\xfe/\xff.\xc3\xa4", "files but *.\u{e4}"),
-        (b"/lit/\xff", "files"),
-        (b"/lit/\xff/b", "files"),
-        (b"/lit/\xfe", "-"),
+    let excluded: &[&[u8]] = &[OTHER, b"/", NO_TEXT, b".\xc3\xa4"];
+    let table = [
+        (path("/srv", &[OTHER, NO_TEXT, b"/a"]), "files"),
+        (path("/srv", excluded), "files but *.\u{e4}"),
+        (path("/lit", &[NO_TEXT]), "files"),
+        (path("/lit", &[NO_TEXT, b"/b"]), "files"),
+        (path("/lit", &[OTHER]), "-"),
     ];
-    for (bytes, expected) in table {
-        assert_eq!(
-            decided(&policy, &path(bytes), Kind::File),
-            expected,
-            "{bytes:?}"
-        );
+    for (path, expected) in table {
+        assert_eq!(decided(&policy, &path, Kind::File), expected, "{path:?}");
     }
 }
 
 #[test]
 fn paths_from_the_command_line_are_never_globs() {
-    let paths = ["/srv/a[1].txt", "/srv/*"].map(PathBuf::from);
+    let paths = ["/srv/a[1].txt", "/srv/*"].map(sample::path);
     let spec = PolicySpec::builtin(&paths, Some(HashTypes::single(HashType::Xxh64)));
     let policy = Policy::compile(&spec).unwrap();
     check_files(
@@ -282,8 +293,10 @@ fn the_digest_follows_the_policy_and_survives_storing() {
 #[test]
 fn the_stored_form_stays_readable() {
     // Baselines in the field hold this text: changing it must keep old ones readable.
-    let json = r#"{"monitors":[{"name":"etc","paths":["/etc",{"bytes":"2fff"}],"recursive":true,"exclude_files":["*.swp"],"include_files":[],"hash_types":["sha256","xxh64"],"attributes":["+all"],"accept":"auto","realtime":true,"tags":["pci"],"one_file_system":false,"max_file_size":1024}]}"#;
-    let spec: PolicySpec = serde_json::from_str(json).unwrap();
+    let json = r#"{"monitors":[{"name":"etc","paths":[ETC,{"bytes":"2feda080"}],"recursive":true,"exclude_files":["*.swp"],"include_files":[],"hash_types":["sha256","xxh64"],"attributes":["+all"],"accept":"auto","realtime":true,"tags":["pci"],"one_file_system":false,"max_file_size":1024}]}"#;
+    let etc = serde_json::to_string(&sample::path("/etc")).unwrap();
+    let json = json.replace("ETC", &etc);
+    let spec: PolicySpec = serde_json::from_str(&json).unwrap();
     assert_eq!(serde_json::to_string(&spec).unwrap(), json);
 }
 
@@ -304,7 +317,7 @@ fn what_cannot_be_compiled_is_said_with_monitor_and_list() {
             m.paths.push(PathPattern::literal(Path::new("x")))
         }),
         ("contains `..`", |m| {
-            m.paths.push(PathPattern::literal(Path::new("/x/../y")))
+            m.paths.push(PathPattern::literal(&sample::path("/x/../y")))
         }),
     ];
     for (expected, change) in changes {
@@ -328,20 +341,22 @@ fn an_explanation_lists_winners_and_losers() {
     let mut flat = monitor("flat", &["/etc"]);
     flat.recursive = false;
     let mut ssh = monitor("ssh", &["/etc/*"]);
-    ssh.exclude_files = strings(&["*.pub"]);
-    ssh.tags = strings(&["pci"]);
+    ssh.exclude_files = patterns(&["*.pub"]);
+    ssh.tags = vec!["pci".to_owned()];
     let policy = compile(vec![ssh, monitor("all", &["/"]), flat]);
 
-    let path = Path::new("/etc/ssh/key");
-    let explanation = policy.explain(path, Kind::File);
-    let shown: Vec<_> = explanation
-        .candidates
+    let path = sample::path("/etc/ssh/key");
+    let explanation = policy.explain(&path, Kind::File);
+    let candidates = &explanation.candidates;
+    // On Windows the drive is a name.
+    let above = candidates[1].depth;
+    let shown: Vec<_> = candidates
         .iter()
         .enumerate()
         .map(|(place, one)| {
             (
                 one.rule.name.as_str(),
-                one.depth,
+                one.depth - above,
                 one.reaches,
                 one.why(place == 0).split(' ').next(),
             )
@@ -355,15 +370,15 @@ fn an_explanation_lists_winners_and_losers() {
             ("flat", 1, false, Some("does")),
         ]
     );
-    assert_eq!(explanation.candidates[0].root, Path::new("/etc/ssh"));
+    assert_eq!(explanation.candidates[0].root, sample::path("/etc/ssh"));
     assert_eq!(explanation.tags, ["pci"]);
     assert_eq!(explanation.hash_types, HashTypes::single(HashType::Sha256));
 
-    let excluded = policy.explain(Path::new("/etc/ssh/key.pub"), Kind::File);
+    let excluded = policy.explain(&sample::path("/etc/ssh/key.pub"), Kind::File);
     assert_eq!(in_words(excluded.decision), "ssh but *.pub");
     assert!(excluded.attributes.is_empty() && excluded.hash_types.is_empty());
 
-    let directory = policy.explain(Path::new("/etc/ssh"), Kind::Directory);
+    let directory = policy.explain(&sample::path("/etc/ssh"), Kind::Directory);
     assert!(directory.hash_types.is_empty());
     assert!(directory.attributes.contains(Attributes::MODE));
 }

@@ -50,18 +50,19 @@ fn exact(text: Option<&Value>, encoded: Option<&Value>) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::sample::NO_TEXT;
     use serde_json::json;
 
     #[test]
     fn a_path_that_is_not_utf8_comes_back_from_its_bytes() {
+        let raw = [b"/a/", NO_TEXT].concat();
         let document = json!({
             "@timestamp": "2026-11-23T08:00:01.123456789Z",
-            "file": { "path": "/a/\\xff" },
-            "waxseal": { "path_bytes": BASE64_STANDARD.encode(b"/a/\xff"),
+            "file": { "path": "/a/\\xed\\xa0\\x80" },
+            "waxseal": { "path_bytes": BASE64_STANDARD.encode(&raw),
                          "before": { "path": "/a/b" } },
         });
-        let bytes = bytes_to_path(b"/a/\xff").unwrap();
-        assert_eq!(path(&document), Some(bytes));
+        assert_eq!(path(&document), Some(bytes_to_path(&raw).unwrap()));
         assert_eq!(earlier_path(&document), Some(PathBuf::from("/a/b")));
         assert_eq!(moment(&document), "2026-11-23 08:00:01Z");
         assert_eq!(path(&json!({})), None);

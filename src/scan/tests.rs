@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use waxseal_platform::dir::Dir;
+use waxseal_platform::place;
 use waxseal_platform::stat::{Kind, Timestamp};
 
 use super::judge::{Settled, Update, Verdict, judge, settle};
@@ -15,7 +16,7 @@ use crate::baseline::{Baseline, Reader, Row, Scope, Seen};
 use crate::inspect::Progress;
 use crate::policy::{Attributes, Policy, PolicySpec, Rule};
 use crate::state::FileState;
-use crate::state::sample::{digests, file, with};
+use crate::state::sample::{self, digests, file, with};
 
 fn row(trusted: Option<&FileState>, seen: Option<Seen>) -> Row {
     Row {
@@ -34,12 +35,12 @@ fn seen(state: Option<&FileState>, drift: bool) -> Seen {
 }
 
 fn policy() -> Policy {
-    Policy::compile(&PolicySpec::builtin(&[PathBuf::from("/w")], None)).unwrap()
+    Policy::compile(&PolicySpec::builtin(&[sample::path("/w")], None)).unwrap()
 }
 
 fn rule(policy: &Policy) -> &Rule {
     policy
-        .decide(Path::new("/w/f"), Kind::File)
+        .decide(&sample::path("/w/f"), Kind::File)
         .watched()
         .unwrap()
 }
@@ -218,7 +219,7 @@ fn new_digests_are_adopted_only_for_approved_content() {
 
 #[test]
 fn automatic_acceptance_trusts_what_is_seen() {
-    let mut spec = PolicySpec::builtin(&[PathBuf::from("/w")], None);
+    let mut spec = PolicySpec::builtin(&[sample::path("/w")], None);
     spec.monitors[0].accept = crate::policy::Accept::Auto;
     let policy = Policy::compile(&spec).unwrap();
     let (old, new) = (file(b"old"), file(b"new"));
@@ -244,20 +245,21 @@ fn automatic_acceptance_trusts_what_is_seen() {
 
 #[test]
 fn the_deepest_scope_says_what_was_covered() {
-    let now = Policy::compile(&PolicySpec::builtin(&["/w".into(), "/x".into()], None)).unwrap();
-    let before = PolicySpec::builtin(&["/w".into()], None);
+    let (w, x) = (sample::path("/w"), sample::path("/x"));
+    let now = Policy::compile(&PolicySpec::builtin(&[w.clone(), x], None)).unwrap();
+    let before = PolicySpec::builtin(&[w], None);
     let stored = |path: &str, spec: &PolicySpec| Scope {
-        path: path.into(),
+        path: sample::path(path),
         policy: serde_json::to_string(spec).unwrap(),
     };
     let scopes = vec![stored("/", &before), stored("/x/new", now.spec())];
     let coverage = Coverage::new(scopes, &now).unwrap();
-    let covered = |path: &str| coverage.covers(Path::new(path), Kind::File);
+    let covered = |path: &str| coverage.covers(&sample::path(path), Kind::File);
     assert!(covered("/w/f"));
     assert!(!covered("/x/f"));
     assert!(covered("/x/new/f"));
-    assert!(coverage.is_outdated_for(Path::new("/w")));
-    assert!(coverage.is_outdated_for(Path::new("/")));
+    assert!(coverage.is_outdated_for(&sample::path("/w")));
+    assert!(coverage.is_outdated_for(&sample::path("/")));
     assert!(Coverage::new(Vec::new(), &now).unwrap().is_empty());
 }
 
@@ -284,7 +286,7 @@ fn found(plan: &Plan<'_>, reader: &Reader) -> Vec<PathBuf> {
 #[test]
 fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
     let temp = tempfile::tempdir().unwrap();
-    let top = std::fs::canonicalize(temp.path()).unwrap();
+    let top = place::real(temp.path()).unwrap();
     let root = top.join("root");
     std::fs::write(&root, "x").unwrap();
     let policy = Policy::compile(&PolicySpec::builtin(std::slice::from_ref(&root), None)).unwrap();
@@ -296,7 +298,7 @@ fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
             let _ = std::fs::remove_file(&root);
         }
     };
-    let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
+    let mut plan = Plan::new(&policy, &[place::top().to_owned()], 1);
     plan.enter = Some(&enter);
     let found = found(&plan, &reader);
     assert_eq!(
@@ -309,7 +311,7 @@ fn the_directory_of_a_root_is_entered_before_the_root_is_looked_at() {
 #[test]
 fn a_root_that_comes_before_its_directory_is_covered_is_not_missed() {
     let temp = tempfile::tempdir().unwrap();
-    let top = std::fs::canonicalize(temp.path()).unwrap();
+    let top = place::real(temp.path()).unwrap();
     let (above, root) = (top.join("above"), top.join("above/root"));
     std::fs::create_dir(&above).unwrap();
     let baseline = Baseline::open(&top.join("state")).unwrap();
@@ -322,7 +324,7 @@ fn a_root_that_comes_before_its_directory_is_covered_is_not_missed() {
             std::fs::write(root.join("file"), "content").unwrap();
         }
     };
-    let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
+    let mut plan = Plan::new(&policy, &[place::top().to_owned()], 1);
     plan.only_names = true;
     plan.enter = Some(&enter);
     let found = found(&plan, &reader);
@@ -332,7 +334,7 @@ fn a_root_that_comes_before_its_directory_is_covered_is_not_missed() {
 #[test]
 fn what_is_seen_in_a_directory_that_was_renamed_meanwhile_is_not_told_at_its_old_path() {
     let temp = tempfile::tempdir().unwrap();
-    let top = std::fs::canonicalize(temp.path()).unwrap();
+    let top = place::real(temp.path()).unwrap();
     let (root, old, new) = (top.join("root"), top.join("root/old"), top.join("new"));
     std::fs::create_dir_all(&old).unwrap();
     std::fs::write(old.join("file"), "before").unwrap();
@@ -347,7 +349,7 @@ fn what_is_seen_in_a_directory_that_was_renamed_meanwhile_is_not_told_at_its_old
             std::fs::write(new.join("file"), "never at the old path").unwrap();
         }
     };
-    let mut plan = Plan::new(&policy, &[PathBuf::from("/")], 1);
+    let mut plan = Plan::new(&policy, &[place::top().to_owned()], 1);
     plan.enter = Some(&enter);
     let found = found(&plan, &reader);
     assert!(found.contains(&root.join("other")), "{found:?}");

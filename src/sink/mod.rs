@@ -20,7 +20,6 @@ mod stdout;
 mod system_log;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 pub use delivery::{Delivery, DeliveryError, Failing, Health, Step};

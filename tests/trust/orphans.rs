@@ -27,7 +27,7 @@ impl Configured {
 }
 
 /// Makes a directory in which a file is approved, and which is not approved itself.
-fn half_approved(dir: &str) -> Configured {
+pub(super) fn half_approved(dir: &str) -> Configured {
     let it = Configured::new(&[("kept", "1")], CONFIG);
     it.run(&["scan"]).exits(0);
     it.sandbox.write(&format!("{dir}/f"), "x");
@@ -90,18 +90,6 @@ fn it_is_missed_too_when_the_file_that_took_its_place_was_approved() {
     it.run(&["accept", "--event", id, "--reason", "mine"])
         .exits(0);
     is_told(&it, &["deleted d/f"]);
-}
-
-#[test]
-fn it_is_missed_too_when_a_link_took_the_place_of_the_directory() {
-    let it = half_approved("d");
-    it.sandbox.write("other/f", "x");
-    fs::rename(it.sandbox.path("d"), it.sandbox.home().join("d")).unwrap();
-    std::os::unix::fs::symlink("other", it.sandbox.path("d")).unwrap();
-    for verb in ["check", "scan", "check"] {
-        let told = it.events(verb);
-        assert!(told.contains(&"deleted d/f".to_owned()), "{verb}: {told:?}");
-    }
 }
 
 #[test]

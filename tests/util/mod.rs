@@ -25,11 +25,17 @@ pub fn program() -> PathBuf {
     moved.map_or_else(|| env!("CARGO_BIN_EXE_waxseal").into(), PathBuf::from)
 }
 
+/// What a monitor compares where it says nothing else, but for the time of creation: all that Wine
+/// knows of that is when a file or a directory last changed.
+pub const NO_CREATED: &str = "attributes = [\"-created\"]";
+
 /// A tree to watch, and a state directory, both removed at the end.
 pub struct Sandbox {
     /// Keeps the directories alive.
     _temp: TempDir,
     top: PathBuf,
+    /// The configuration that each command is given.
+    config: Option<PathBuf>,
 }
 
 impl Sandbox {
@@ -43,7 +49,11 @@ impl Sandbox {
         let top = place::real(temp.path()).unwrap();
         fs::create_dir(top.join("tree")).unwrap();
         fs::create_dir(top.join("home")).unwrap();
-        Sandbox { _temp: temp, top }
+        Sandbox {
+            _temp: temp,
+            top,
+            config: None,
+        }
     }
 
     /// Makes a tree of these files; a name that ends in `/` is a directory.
@@ -53,6 +63,16 @@ impl Sandbox {
             .iter()
             .for_each(|(name, content)| sandbox.write(name, content));
         sandbox
+    }
+
+    /// Configures one monitor for the tree, which compares no times of creation.
+    pub fn without_created(mut self) -> Sandbox {
+        let config = self.home().join("waxseal.toml");
+        let tree = self.written(&self.tree());
+        let monitor = format!("[[monitor]]\nname = \"tree\"\npaths = [\"{tree}\"]\n{NO_CREATED}\n");
+        fs::write(&config, monitor).unwrap();
+        self.config = Some(config);
+        self
     }
 
     /// Returns the directory that is watched.
@@ -81,6 +101,11 @@ impl Sandbox {
         Some(name.to_str().unwrap().replace(MAIN_SEPARATOR, "/"))
     }
 
+    /// Returns a path as it is written in a configuration: with slashes, which no quotes change.
+    pub fn written(&self, path: &Path) -> String {
+        path.to_str().unwrap().replace(MAIN_SEPARATOR, "/")
+    }
+
     /// Writes a file in the tree with the directories above it; a name that ends in `/` is a
     /// directory.
     pub fn write(&self, name: &str, content: &str) {
@@ -96,6 +121,9 @@ impl Sandbox {
     pub fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(program());
         command.arg("--state-dir").arg(self.state_dir());
+        if let Some(config) = &self.config {
+            command.arg("--config").arg(config);
+        }
         command.args(args).current_dir(self.tree());
         command
             .env("HOME", self.home())

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::{configured, telling, told};
+use super::{telling, told};
 use crate::util::{Run, Sandbox, action, file_path};
 
 #[test]
@@ -15,8 +15,8 @@ fn exactly_what_was_done_is_told_and_approved() {
         ("sub/deleted", "2"),
         ("readonly", "3"),
     ];
-    let (sandbox, config) = configured(&files);
-    sandbox.waxseal(&["scan", &config]).exits(0);
+    let sandbox = Sandbox::with(&files).without_created();
+    sandbox.waxseal(&["scan"]).exits(0);
     sandbox.write("written", "after it");
     sandbox.write("new/file", "4");
     fs::rename(sandbox.path("sub/moved"), sandbox.path("elsewhere")).unwrap();
@@ -27,9 +27,7 @@ fn exactly_what_was_done_is_told_and_approved() {
     permissions.set_readonly(true);
     fs::set_permissions(sandbox.path("readonly"), permissions).unwrap();
 
-    let scan = sandbox
-        .waxseal(&["scan", &config, "--format=ndjson"])
-        .exits(1);
+    let scan = sandbox.waxseal(&["scan", "--format=ndjson"]).exits(1);
     let mut told: Vec<(String, String)> = scan
         .changes()
         .into_iter()
@@ -47,13 +45,13 @@ fn exactly_what_was_done_is_told_and_approved() {
     let expected = expected.map(|(action, path)| (action.to_owned(), path.to_owned()));
     assert_eq!(told, expected);
 
-    let again = sandbox.waxseal(&["scan", &config, "--format=ndjson"]);
+    let again = sandbox.waxseal(&["scan", "--format=ndjson"]);
     assert_eq!(again.changes(), []);
-    sandbox.waxseal(&["check", &config]).exits(1);
+    sandbox.waxseal(&["check"]).exits(1);
     sandbox
-        .waxseal(&["accept", &config, "--all", "--reason", "wanted"])
+        .waxseal(&["accept", "--all", "--reason", "wanted"])
         .exits(0);
-    sandbox.waxseal(&["check", &config]).exits(0);
+    sandbox.waxseal(&["check"]).exits(0);
     sandbox.waxseal(&["log", "--verify"]).exits(0);
     let log = sandbox.waxseal(&["log", "--format=ndjson"]).exits(0);
     let moved = log
@@ -146,8 +144,9 @@ fn patterns_match_in_any_case() {
 
 #[test]
 fn who_may_do_what_is_told_when_it_changes() {
-    let (sandbox, config) = configured(&[("file", "1"), ("dir/inner", "2"), ("other", "3")]);
-    sandbox.waxseal(&["scan", &config]).exits(0);
+    let sandbox =
+        Sandbox::with(&[("file", "1"), ("dir/inner", "2"), ("other", "3")]).without_created();
+    sandbox.waxseal(&["scan"]).exits(0);
     // Everybody gets the right to write.
     for (name, change) in [("file", "*S-1-1-0:(W)"), ("dir", "*S-1-1-0:(F)")] {
         let icacls = Command::new("icacls")
@@ -158,7 +157,7 @@ fn who_may_do_what_is_told_when_it_changes() {
     }
     let descriptor = ["security_descriptor"];
     let expected = ["dir", "file"].map(|name| telling("attributes_modified", name, &descriptor));
-    assert_eq!(told(&sandbox, &config), expected);
+    assert_eq!(told(&sandbox), expected);
 }
 
 #[test]
@@ -173,13 +172,11 @@ fn names_behind_a_wildcard_are_found_in_any_case() {
     )
     .unwrap();
     let config = format!("--config={}", config.display());
-    sandbox.waxseal(&["scan", &config]).exits(0);
+    sandbox.waxseal(&["scan"]).exits(0);
     for file in ["one/Data}/Etc/file", "two/other/file"] {
         sandbox.write(file, "changed");
     }
-    let scan = sandbox
-        .waxseal(&["scan", &config, "--format=ndjson"])
-        .exits(1);
+    let scan = sandbox.waxseal(&["scan", "--format=ndjson"]).exits(1);
     let told = scan.changes().into_iter();
     let told: Vec<String> = told.map(|(_, path)| sandbox.name(&path).unwrap()).collect();
     assert_eq!(told, ["one/Data}/Etc/file", "two/other/file"]);

@@ -3,8 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::configure;
-use crate::util::{Run, Sandbox};
+use crate::util::{NO_CREATED, Run, Sandbox};
 
 /// A letter for a directory, taken back with the value; no two tests use the same.
 struct Drive(&'static str);
@@ -30,7 +29,10 @@ impl Drop for Drive {
 #[test]
 fn what_was_on_a_drive_that_is_gone_is_not_told_as_deleted() {
     let sandbox = Sandbox::with(&[("sub/file", "before"), ("sub/gone", "1")]);
-    let config = configure(&sandbox, r"T:\sub");
+    let config = sandbox.home().join("drive.toml");
+    let monitor = format!("[[monitor]]\nname = \"m\"\npaths = [\"T:/sub\"]\n{NO_CREATED}\n");
+    fs::write(&config, monitor).unwrap();
+    let config = format!("--config={}", config.display());
     let drive = Drive::new("T:", &sandbox);
     sandbox.waxseal(&["scan", &config]).exits(0);
     drop(drive);

@@ -6,34 +6,14 @@ mod ntfs;
 mod odd;
 mod watching;
 
-use std::fs;
-
 use crate::util::{Sandbox, action, changed_fields, file_path};
-
-/// What Wine knows of the time of creation is when a file last changed.
-const NO_CREATED: &str = "attributes = [\"-created\"]";
-
-/// Returns a sandbox with a configuration for its tree, and the option that names it.
-fn configured(files: &[(&str, &str)]) -> (Sandbox, String) {
-    let sandbox = Sandbox::with(files);
-    let option = configure(&sandbox, sandbox.tree().to_str().unwrap());
-    (sandbox, option)
-}
-
-/// Writes a configuration that watches a path, and returns the option that names it.
-fn configure(sandbox: &Sandbox, path: &str) -> String {
-    let config = sandbox.home().join("waxseal.toml");
-    let monitor = format!("[[monitor]]\nname = \"m\"\npaths = [{path:?}]");
-    fs::write(&config, format!("{monitor}\n{NO_CREATED}\n")).unwrap();
-    format!("--config={}", config.display())
-}
 
 /// What a scan tells: action, name in the tree, and what else has changed than times and sizes.
 type Told = (String, String, Vec<String>);
 
 /// Scans, and returns what is told that was not told before.
-fn told(sandbox: &Sandbox, config: &str) -> Vec<Told> {
-    let scan = sandbox.waxseal(&["scan", config, "--format=ndjson"]);
+fn told(sandbox: &Sandbox) -> Vec<Told> {
+    let scan = sandbox.waxseal(&["scan", "--format=ndjson"]);
     assert!(scan.code < 2, "{}", scan.stderr);
     let mut told: Vec<Told> = scan
         .documents()

@@ -8,7 +8,7 @@ use std::os::windows::ffi::OsStringExt as _;
 use std::os::windows::fs::{symlink_dir, symlink_file};
 use std::path::{Path, PathBuf};
 
-use super::{configured, telling, told};
+use super::{telling, told};
 use crate::util::Sandbox;
 use crate::watch::Watch;
 
@@ -44,13 +44,14 @@ fn streams_are_told_each_by_its_name() {
     if !is_ntfs() {
         return;
     }
-    let (sandbox, config) = configured(&[("file", "1"), ("plain", "2"), ("dir/inner", "3")]);
+    let sandbox =
+        Sandbox::with(&[("file", "1"), ("plain", "2"), ("dir/inner", "3")]).without_created();
     let write = |stream: &str, content: &str| fs::write(sandbox.path(stream), content).unwrap();
     write("file:kept", "stays");
     write("file:changed", "before");
     write("file:gone", "goes");
-    sandbox.waxseal(&["scan", &config]).exits(0);
-    assert_eq!(told(&sandbox, &config), []);
+    sandbox.waxseal(&["scan"]).exits(0);
+    assert_eq!(told(&sandbox), []);
 
     write("file:changed", "after!");
     write("file:new", "");
@@ -59,7 +60,7 @@ fn streams_are_told_each_by_its_name() {
     let stream = |name: &str| format!("extended_attributes.stream.{name}");
     let of_file = ["changed", "gone", "new"].map(stream);
     assert_eq!(
-        told(&sandbox, &config),
+        told(&sandbox),
         [
             telling("attributes_modified", "dir", &[&stream("Zone.Identifier")]),
             telling(
@@ -69,7 +70,7 @@ fn streams_are_told_each_by_its_name() {
             ),
         ]
     );
-    assert_eq!(told(&sandbox, &config), []);
+    assert_eq!(told(&sandbox), []);
 }
 
 #[test]
@@ -77,17 +78,14 @@ fn a_stream_moves_with_its_file_and_goes_with_it() {
     if !is_ntfs() {
         return;
     }
-    let (sandbox, config) = configured(&[("file", "content of it"), ("other", "2")]);
+    let sandbox = Sandbox::with(&[("file", "content of it"), ("other", "2")]).without_created();
     fs::write(sandbox.path("file:note"), "hidden").unwrap();
-    sandbox.waxseal(&["scan", &config]).exits(0);
+    sandbox.waxseal(&["scan"]).exits(0);
     fs::rename(sandbox.path("file"), sandbox.path("renamed")).unwrap();
-    let moved = told(&sandbox, &config);
+    let moved = told(&sandbox);
     assert_eq!(moved, [telling("moved", "renamed", &[])]);
     fs::remove_file(sandbox.path("renamed")).unwrap();
-    assert_eq!(
-        told(&sandbox, &config),
-        [telling("deleted", "renamed", &[])]
-    );
+    assert_eq!(told(&sandbox), [telling("deleted", "renamed", &[])]);
 }
 
 #[test]
@@ -95,7 +93,7 @@ fn links_are_told_by_their_target_and_not_followed() {
     if !is_ntfs() {
         return;
     }
-    let (sandbox, config) = configured(&[("file1", "1"), ("file2", "2"), ("real/", "")]);
+    let sandbox = Sandbox::with(&[("file1", "1"), ("file2", "2"), ("real/", "")]).without_created();
     for outside in ["one", "two"] {
         fs::create_dir(sandbox.home().join(outside)).unwrap();
     }
@@ -103,25 +101,20 @@ fn links_are_told_by_their_target_and_not_followed() {
     symlink_file("file1", sandbox.path("to-file")).unwrap();
     symlink_dir(&one, sandbox.path("to-dir")).unwrap();
     junction::create(&one, sandbox.path("junction")).unwrap();
-    sandbox
-        .waxseal(&["scan", &config])
-        .exits(0)
-        .says("of 7 paths");
+    sandbox.waxseal(&["scan"]).exits(0).says("of 7 paths");
 
     // Neither what is behind a link nor what is in it is of this tree.
     fs::write(one.join("behind"), "new").unwrap();
     assert!(sandbox.path("junction").join("behind").exists());
     assert!(sandbox.path("to-dir").join("behind").exists());
-    assert_eq!(told(&sandbox, &config), []);
+    assert_eq!(told(&sandbox), []);
 
     lead(&sandbox, "to-file", Path::new("file2"), symlink_file);
     lead(&sandbox, "to-dir", two.as_path(), symlink_dir);
     lead(&sandbox, "junction", two.as_path(), junction::create);
     fs::remove_dir(sandbox.path("real")).unwrap();
     junction::create(&one, sandbox.path("real")).unwrap();
-    let scan = sandbox
-        .waxseal(&["scan", &config, "--format=ndjson"])
-        .exits(1);
+    let scan = sandbox.waxseal(&["scan", "--format=ndjson"]).exits(1);
     let mut links: Vec<_> = scan.documents().into_iter().collect();
     links.retain(|event| event["file"]["type"] == "symlink");
     let target = |name: &str, which: &str| {
@@ -140,7 +133,7 @@ fn links_are_told_by_their_target_and_not_followed() {
         assert!(target(link, after).ends_with(r"\two"), "{}", scan.stdout);
     }
     assert!(target("real", after).ends_with(r"\one"), "{}", scan.stdout);
-    assert_eq!(told(&sandbox, &config), []);
+    assert_eq!(told(&sandbox), []);
 }
 
 #[test]
@@ -148,16 +141,13 @@ fn a_junction_that_leads_back_is_one_path() {
     if !is_ntfs() {
         return;
     }
-    let (sandbox, config) = configured(&[("dir/file", "1")]);
+    let sandbox = Sandbox::with(&[("dir/file", "1")]).without_created();
     junction::create(sandbox.tree(), sandbox.path(r"dir\back")).unwrap();
     junction::create(sandbox.path(r"dir\itself"), sandbox.path(r"dir\itself")).unwrap();
-    sandbox
-        .waxseal(&["scan", &config])
-        .exits(0)
-        .says("of 5 paths");
+    sandbox.waxseal(&["scan"]).exits(0).says("of 5 paths");
     sandbox.write("dir/file", "changed");
     assert_eq!(
-        told(&sandbox, &config),
+        told(&sandbox),
         [telling("updated", "dir/file", &["hash.sha256"])]
     );
     // By whatever way it is named, it is the one place.
@@ -176,26 +166,23 @@ fn a_name_that_is_no_text_is_watched_and_told_without_loss() {
     if !is_ntfs() {
         return;
     }
-    let (sandbox, config) = configured(&[("plain", "1")]);
+    let sandbox = Sandbox::with(&[("plain", "1")]).without_created();
     let name = |last: u16| OsString::from_wide(&[0xd800, u16::from(b'a'), last]);
     for last in [0xdc00, 0xdfff] {
         fs::write(sandbox.path(name(last)), "before").unwrap();
     }
-    sandbox
-        .waxseal(&["scan", &config])
-        .exits(0)
-        .says("of 4 paths");
+    sandbox.waxseal(&["scan"]).exits(0).says("of 4 paths");
     fs::write(sandbox.path(name(0xdfff)), "after it").unwrap();
     fs::remove_file(sandbox.path(name(0xdc00))).unwrap();
     // Each is told by the bytes of its units, so that it can be told from the other.
-    let scan = sandbox.waxseal(&["scan", &config]).exits(1);
+    let scan = sandbox.waxseal(&["scan"]).exits(1);
     scan.says(r"\xed\xa0\x80a\xed\xb0\x80  file")
         .says(r"\xed\xa0\x80a\xed\xbf\xbf  size 6→8");
-    sandbox.waxseal(&["check", &config]).exits(1);
+    sandbox.waxseal(&["check"]).exits(1);
     sandbox
-        .waxseal(&["accept", &config, "--all", "--reason", "wanted"])
+        .waxseal(&["accept", "--all", "--reason", "wanted"])
         .exits(0);
-    sandbox.waxseal(&["check", &config]).exits(0);
+    sandbox.waxseal(&["check"]).exits(0);
     sandbox.waxseal(&["log", "--verify"]).exits(0);
 }
 

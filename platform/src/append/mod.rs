@@ -140,7 +140,7 @@ impl Place {
     /// Says whether the name still stands for this open file: `false` once it was renamed,
     /// removed or replaced.
     pub fn holds(&self, file: &AppendFile) -> Result<bool, AppendError> {
-        self.os.holds(&file.identity)
+        self.os.holds(&file.file, &file.identity)
     }
 
     /// Says whether the directory has an entry of this name, whatever it is.

@@ -115,7 +115,7 @@ impl Place {
         Ok((file, Identity(stat)))
     }
 
-    pub(super) fn holds(&self, identity: &Identity) -> Result<bool, AppendError> {
+    pub(super) fn holds(&self, _file: &File, identity: &Identity) -> Result<bool, AppendError> {
         let found = self.stat(&self.name)?;
         Ok(found.is_some_and(|stat| identity.is_of(&stat)))
     }

@@ -27,7 +27,7 @@ impl Place {
         match self.0 {}
     }
 
-    pub(super) fn holds(&self, _identity: &Identity) -> Result<bool, AppendError> {
+    pub(super) fn holds(&self, _file: &File, _identity: &Identity) -> Result<bool, AppendError> {
         match self.0 {}
     }
 

@@ -11,13 +11,13 @@ use std::time::SystemTime;
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_GENERIC_READ,
     FILE_GENERIC_WRITE, FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES, FILE_SHARE_READ,
-    FILE_SHARE_WRITE, FILE_WRITE_DATA, MOVEFILE_REPLACE_EXISTING, MOVEFILE_WRITE_THROUGH,
-    MoveFileExW, READ_CONTROL,
+    FILE_SHARE_WRITE, FILE_STANDARD_INFO, FILE_WRITE_DATA, MOVEFILE_REPLACE_EXISTING,
+    MOVEFILE_WRITE_THROUGH, MoveFileExW, READ_CONTROL,
 };
 
 use super::AppendError;
 use crate::acl::Intruder;
-use crate::nt::identity;
+use crate::nt::{fill, identity};
 use crate::windows::{
     Private, SHARE_ALL, create_file, descriptor_of, explain, succeeded, user, verbatim, wide_path,
 };
@@ -116,8 +116,14 @@ impl Place {
         Ok((file, identity))
     }
 
-    pub(super) fn holds(&self, known: &Identity) -> Result<bool, AppendError> {
+    pub(super) fn holds(&self, file: &File, known: &Identity) -> Result<bool, AppendError> {
         let path = self.dir_path.join(&self.name);
+        // A removed file keeps its name until its last handle is closed, which is ours.
+        let standard: FILE_STANDARD_INFO =
+            fill(file.as_handle()).map_err(|error| AppendError::io("look at", &path, error))?;
+        if standard.DeletePending {
+            return Ok(false);
+        }
         let opened = OpenOptions::new()
             .access_mode(FILE_READ_ATTRIBUTES)
             .share_mode(SHARE_ALL)

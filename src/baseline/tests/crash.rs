@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::{Place, at, below, state};
 use crate::baseline::{Baseline, BaselineError};
+use crate::state::sample;
 
 const STATE_DIR: &str = "WAXSEAL_TEST_CRASH_DIR";
 const ROWS_PER_BATCH: usize = 25;
@@ -24,7 +25,7 @@ fn write_batches(store: &mut Baseline) -> Result<(), BaselineError> {
         let mut batch = store.batch()?;
         for _ in 0..ROWS_PER_BATCH {
             number += 1;
-            let dir = PathBuf::from(format!("/d{}", number % 7));
+            let dir = sample::path(&format!("/d{}", number % 7));
             let name = format!("{number:06}");
             let id = batch.dir(&dir)?;
             batch.put_trusted(id, name.as_ref(), &state(number))?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Place, append, at, below, put};
 use crate::baseline::{Baseline, BaselineError, Reader, Row, ScanEnd, ScanStart, Scope};
+use crate::state::{escape, sample};
 
 /// What a reader can say of a store.
 type Content = (Vec<(PathBuf, Row)>, Vec<String>);
@@ -124,7 +125,7 @@ fn without_a_seal_a_scan_whose_scope_is_gone_is_damage() {
         at: at(1),
         full: false,
         policy: "p".to_owned(),
-        paths: vec!["/usr/share".into()],
+        paths: vec![sample::path("/usr/share")],
     };
     let end = ScanEnd {
         at: at(2),
@@ -136,7 +137,7 @@ fn without_a_seal_a_scan_whose_scope_is_gone_is_damage() {
     let scan = batch.begin_scan(&start).unwrap();
     batch.finish_scan(scan, &end).unwrap();
     let scope = |path: &str| Scope {
-        path: path.into(),
+        path: sample::path(path),
         policy: "{}".to_owned(),
     };
     batch.put_scope(&scope("/usr/share")).unwrap();
@@ -190,9 +191,10 @@ fn a_damaged_store_is_left_as_it_is_and_the_message_names_the_way_out() {
     let error = Baseline::open(&place.state_dir).map(drop).unwrap_err();
     assert!(matches!(error, BaselineError::Damaged { .. }), "{error}");
     let message = error.to_string();
-    let state_dir = place.state_dir.display();
+    let aside = place.state_dir.with_extension("damaged");
+    let words = [&place.state_dir, &aside].map(|path| escape::for_shell(path));
     assert!(
-        message.contains(&format!("mv {state_dir} {state_dir}.damaged")),
+        message.contains(&format!("mv {}", words.join(" "))),
         "{message}"
     );
     assert!(message.contains("waxseal scan"), "{message}");
@@ -200,7 +202,7 @@ fn a_damaged_store_is_left_as_it_is_and_the_message_names_the_way_out() {
     // The two ways out: a copy put back, and a new start.
     fs::write(place.db(), &good).unwrap();
     assert!(read(&place.state_dir).unwrap() == expected);
-    fs::rename(&place.state_dir, place.state_dir.with_extension("damaged")).unwrap();
+    fs::rename(&place.state_dir, aside).unwrap();
     place.open().close().unwrap();
 }
 
@@ -258,7 +260,7 @@ fn a_damaged_log_never_gives_half_a_batch() {
     let body = "{\"filler\":\"0123456789012345678901234567890123456789\"}";
     for batch in 0..5_u64 {
         let mut open = store.batch().unwrap();
-        let dir = open.dir(Path::new("/d")).unwrap();
+        let dir = open.dir(&sample::path("/d")).unwrap();
         for row in 0..10 {
             let number = batch * 10 + row;
             let name = format!("{number:03}");

@@ -1,7 +1,7 @@
 //! The store behaves like a sorted map, whatever is put, removed, rolled back and reopened.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use proptest::collection::vec;
@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::{Place, append, at, below, put, state};
 use crate::baseline::{Baseline, BaselineError, Counts, Reader, Row, Scope, Seen, split_path};
+use crate::state::sample;
 
 const DIRS: [&str; 6] = ["/", "/a", "/a/b", "/a-b", "/a0", "/a/b/c"];
 const NAMES: [&str; 5] = ["b", "c", "-", "z.txt", "B"];
@@ -39,10 +40,13 @@ fn any_action() -> impl Strategy<Value = Action> {
 }
 
 /// Directory, name: as the store sorts them.
-type Model = BTreeMap<(String, String), Row>;
+type Model = BTreeMap<(OsString, String), Row>;
 
 fn apply(model: &mut Model, action: &Action) {
-    let key = |d: &usize, n: &usize| (DIRS[*d].to_owned(), NAMES[*n].to_owned());
+    let key = |d: &usize, n: &usize| {
+        let dir = sample::path(DIRS[*d]).into_os_string();
+        (dir, NAMES[*n].to_owned())
+    };
     let mut change = |d: &usize, n: &usize, edit: &dyn Fn(&mut Row)| {
         let name = NAMES[*n].into();
         let mut row = model.remove(&key(d, n)).unwrap_or(Row {
@@ -75,11 +79,11 @@ fn write(store: &mut Baseline, actions: &[Action], commit: bool) -> Result<(), B
     for action in actions {
         match action {
             Action::Trust(d, n, s) => {
-                let dir = batch.dir(Path::new(DIRS[*d]))?;
+                let dir = batch.dir(&sample::path(DIRS[*d]))?;
                 batch.put_trusted(dir, OsStr::new(NAMES[*n]), &state(*s))?;
             }
             Action::See(d, n, s, drift) => {
-                let dir = batch.dir(Path::new(DIRS[*d]))?;
+                let dir = batch.dir(&sample::path(DIRS[*d]))?;
                 let seen = Seen {
                     state: s.map(state),
                     drift: *drift,
@@ -88,11 +92,11 @@ fn write(store: &mut Baseline, actions: &[Action], commit: bool) -> Result<(), B
                 batch.put_seen(dir, OsStr::new(NAMES[*n]), &seen)?;
             }
             Action::Clear(d, n) => {
-                let dir = batch.dir(Path::new(DIRS[*d]))?;
+                let dir = batch.dir(&sample::path(DIRS[*d]))?;
                 batch.clear_seen(dir, OsStr::new(NAMES[*n]))?;
             }
             Action::Remove(d, n) => {
-                let dir = batch.dir(Path::new(DIRS[*d]))?;
+                let dir = batch.dir(&sample::path(DIRS[*d]))?;
                 batch.remove_trusted(dir, OsStr::new(NAMES[*n]))?;
             }
             Action::Commit | Action::RollBack | Action::Reopen => {}
@@ -102,33 +106,32 @@ fn write(store: &mut Baseline, actions: &[Action], commit: bool) -> Result<(), B
 }
 
 fn compare(reader: &Reader, model: &Model) {
-    let joined = |dir: &str, name: &str| Path::new(dir).join(name);
-    for dir in DIRS {
+    let joined = |dir: &OsStr, name: &str| Path::new(dir).join(name);
+    for written in DIRS {
+        let dir = sample::path(written);
         let mut rows = vec![];
-        reader
-            .children(Path::new(dir), std::ffi::OsStr::new(""), &mut rows)
-            .unwrap();
+        reader.children(&dir, OsStr::new(""), &mut rows).unwrap();
         let expected: Vec<&Row> = model
             .iter()
-            .filter(|((d, _), _)| d == dir)
+            .filter(|((d, _), _)| dir == *d)
             .map(|(_, row)| row)
             .collect();
         assert_eq!(
             rows.iter().collect::<Vec<_>>(),
             expected,
-            "children of {dir}"
+            "children of {written}"
         );
 
-        let found = below(reader, dir).unwrap();
+        let found = below(reader, written).unwrap();
         let expected: Vec<(PathBuf, Row)> = model
             .iter()
-            .filter(|((d, _), _)| Path::new(d).starts_with(dir))
+            .filter(|((d, _), _)| Path::new(d).starts_with(&dir))
             .map(|((d, name), row)| (joined(d, name), row.clone()))
             .collect();
-        assert_eq!(found, expected, "below {dir}");
+        assert_eq!(found, expected, "below {written}");
 
         let mut drifting = vec![];
-        let under = [PathBuf::from(dir), joined(dir, "b")];
+        let under = [dir.clone(), dir.join("b")];
         let visit = |path, _| {
             drifting.push(path);
             Ok::<(), BaselineError>(())
@@ -138,13 +141,13 @@ fn compare(reader: &Reader, model: &Model) {
             .iter()
             .filter(|(_, row)| row.is_drifting())
             .map(|((d, name), _)| joined(d, name))
-            .filter(|path| path.starts_with(dir))
+            .filter(|path| path.starts_with(&dir))
             .collect();
         // A path itself is visited before what is in its directory.
         drifting.sort();
         let mut expected = expected;
         expected.sort();
-        assert_eq!(drifting, expected, "drifting under {dir}");
+        assert_eq!(drifting, expected, "drifting under {written}");
     }
     for ((dir, name), row) in model {
         assert_eq!(reader.row(&joined(dir, name)).unwrap().as_ref(), Some(row));
@@ -195,7 +198,7 @@ fn a_large_directory_is_visited_page_by_page_in_order() {
     let place = Place::new();
     let mut store = place.open();
     let mut batch = store.batch().unwrap();
-    let dir = batch.dir(Path::new("/d")).unwrap();
+    let dir = batch.dir(&sample::path("/d")).unwrap();
     let mut expected = Vec::new();
     for number in 0..5000_u64 {
         let name = format!("{number:05}");
@@ -212,7 +215,7 @@ fn a_large_directory_is_visited_page_by_page_in_order() {
             };
             batch.put_seen(dir, OsStr::new(&name), &seen).unwrap();
         }
-        expected.push(Path::new("/d").join(name));
+        expected.push(sample::path("/d").join(name));
     }
     batch.commit().unwrap();
     let found = below(&store.reader().unwrap(), "/").unwrap();
@@ -242,7 +245,7 @@ fn a_visitor_may_write_to_the_store_and_stop_with_its_own_error() {
     put(&mut store, &[("/a/1", 1), ("/b/2", 2), ("/c/3", 3)]);
     let reader = store.reader().unwrap();
     let mut visited = 0;
-    let stopped = reader.below(Path::new("/"), |_, _| {
+    let stopped = reader.below(&sample::path("/"), |_, _| {
         visited += 1;
         append(&mut store, &["{}"]);
         if visited == 2 {
@@ -272,14 +275,15 @@ fn the_root_itself_and_relative_names_have_rows() {
     put(&mut store, &[("/", 1), ("/etc", 2), ("name", 3)]);
     let reader = store.reader().unwrap();
     for (path, number) in [("/", 1), ("/etc", 2), ("name", 3)] {
-        let row = reader.row(Path::new(path)).unwrap().unwrap();
+        let row = reader.row(&sample::path(path)).unwrap().unwrap();
         assert_eq!(row.trusted, Some(state(number)), "{path}");
     }
     let found = below(&reader, "/").unwrap();
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].0, Path::new("/etc"));
-    let (dir, name) = split_path(Path::new("/"));
-    assert_eq!(dir.join(name), Path::new("/"));
+    assert_eq!(found[0].0, sample::path("/etc"));
+    let root = sample::path("/");
+    let (dir, name) = split_path(&root);
+    assert_eq!(dir.join(name), root);
 }
 
 #[test]
@@ -288,7 +292,7 @@ fn directories_without_rows_are_forgotten_at_close() {
     let mut store = place.open();
     put(&mut store, &[("/a/1", 1), ("/b/2", 2)]);
     let mut batch = store.batch().unwrap();
-    let dir = batch.dir(Path::new("/a")).unwrap();
+    let dir = batch.dir(&sample::path("/a")).unwrap();
     batch.remove_trusted(dir, OsStr::new("1")).unwrap();
     batch.commit().unwrap();
     store.close().unwrap();
@@ -305,7 +309,7 @@ fn a_scope_absorbs_the_scopes_below_it() {
     let mut store = place.open();
     assert!(!store.reader().unwrap().has_baseline().unwrap());
     let scope = |path: &str, policy: &str| Scope {
-        path: path.into(),
+        path: sample::path(path),
         policy: policy.into(),
     };
     let mut batch = store.batch().unwrap();
@@ -330,7 +334,7 @@ fn a_large_directory_is_read_page_by_page_without_a_gap() {
     let place = Place::new();
     let mut store = place.open();
     let mut batch = store.batch().unwrap();
-    let dir = batch.dir(Path::new("/d")).unwrap();
+    let dir = batch.dir(&sample::path("/d")).unwrap();
     let names: Vec<String> = (0..3000).map(|n| format!("{n:05}")).collect();
     for (n, name) in names.iter().enumerate() {
         let (name, state) = (name.as_ref(), state(1 + n as u64));
@@ -350,12 +354,15 @@ fn a_large_directory_is_read_page_by_page_without_a_gap() {
     }
     batch.commit().unwrap();
     let reader = store.reader().unwrap();
-    let (mut read, mut rows, mut after) = (Vec::new(), Vec::new(), std::ffi::OsString::new());
-    while reader.children(Path::new("/d"), &after, &mut rows).unwrap() {
+    let (mut read, mut rows, mut after) = (Vec::new(), Vec::new(), OsString::new());
+    while reader
+        .children(&sample::path("/d"), &after, &mut rows)
+        .unwrap()
+    {
         after = rows.last().unwrap().name.clone();
         read.extend(rows.drain(..).map(|row| row.name));
     }
     read.extend(rows.into_iter().map(|row| row.name));
-    let expected: Vec<std::ffi::OsString> = names.iter().map(Into::into).collect();
+    let expected: Vec<OsString> = names.iter().map(Into::into).collect();
     assert_eq!(read, expected);
 }

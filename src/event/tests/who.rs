@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use waxseal_platform::bytes::{bytes_to_os, bytes_to_path};
+use waxseal_platform::names::Names;
 use waxseal_platform::stat::Timestamp;
 
 use super::super::{Account, Actor, ActorParent, Confidence, Event, FoundBy, Source};
 use super::written;
 use crate::change::{Action, Actions};
+use crate::state::sample::NO_TEXT;
 
 /// A number that no user and no group has.
 const NOBODY: u32 = 4_000_000_007;
@@ -51,10 +53,19 @@ fn told(actors: &[&Actor]) -> Value {
     })
 }
 
+/// Returns what is told of the user and the group of the number zero.
+fn zero() -> [Value; 2] {
+    let names = Names::new();
+    [names.user(0), names.group(0)].map(|name| match name {
+        Some(name) => json!({ "id": "0", "name": &*name }),
+        None => json!({ "id": "0" }),
+    })
+}
+
 #[test]
 fn one_process_is_told_in_full() {
     let document = told(&[&actor()]);
-    let root = json!({ "id": "0", "name": "root" });
+    let [mut user, group] = zero();
     assert_eq!(
         document["process"],
         json!({
@@ -62,12 +73,12 @@ fn one_process_is_told_in_full() {
             "args": ["vim", "/etc/hosts"], "working_directory": "/root",
             "start": "2023-11-14T22:13:20Z",
             "parent": { "pid": 122, "name": "bash", "executable": "/usr/bin/bash" },
-            "user": root, "group": root,
+            "user": user, "group": group,
         })
     );
-    let user = json!({ "id": "0", "name": "root", "audit": { "id": NOBODY.to_string() } });
+    user["audit"] = json!({ "id": NOBODY.to_string() });
     assert_eq!(document["user"], user);
-    assert_eq!(document["group"], root);
+    assert_eq!(document["group"], group);
     assert_eq!(
         document["waxseal"]["who"],
         json!({ "source": "proc", "confidence": "verified", "session": "3", "cgroup": "/user.slice" })
@@ -86,21 +97,17 @@ fn rights_are_told_where_they_are_others_than_the_own() {
     });
     let document = told(&[&actor]);
     assert_eq!(document["user"]["id"], json!(NOBODY.to_string()));
-    assert_eq!(
-        document["user"]["effective"],
-        json!({ "id": "0", "name": "root" })
-    );
-    assert_eq!(document["process"]["user"]["name"], json!("root"));
+    let [mut user, _] = zero();
+    assert_eq!(document["user"]["effective"], user);
+    assert_eq!(document["process"]["user"], user);
     actor.account = Some(Account {
         uid: 0,
         euid: 0,
         gid: 0,
         egid: NOBODY,
     });
-    assert_eq!(
-        told(&[&actor])["user"]["effective"],
-        json!({ "id": "0", "name": "root", "group": { "id": NOBODY.to_string() } })
-    );
+    user["group"] = json!({ "id": NOBODY.to_string() });
+    assert_eq!(told(&[&actor])["user"]["effective"], user);
 }
 
 #[test]
@@ -138,25 +145,25 @@ fn of_several_processes_none_is_accused() {
 
 #[test]
 fn names_that_are_no_text_stand_beside_their_bytes() {
-    let odd = bytes_to_os(b"\xff\n").unwrap();
+    let odd = bytes_to_os(&[NO_TEXT, b"\n"].concat()).unwrap();
     let mut actor = actor();
     actor.name = Some(odd.clone());
-    actor.executable = Some(bytes_to_path(b"/\xff").unwrap());
+    actor.executable = Some(bytes_to_path(&[b"/", NO_TEXT].concat()).unwrap());
     actor.working_directory = actor.executable.clone();
     actor.args = vec!["plain".into(), odd.clone()];
     actor.args_truncated = true;
     actor.cgroup = Some(odd);
     let document = told(&[&actor]);
     let expected = json!({
-        "/process/name": "\\xff\\n",
-        "/process/name_bytes": "/wo=",
-        "/process/executable": "/\\xff",
-        "/process/executable_bytes": "L/8=",
-        "/process/working_directory_bytes": "L/8=",
-        "/process/args": ["plain", "\\xff\\n"],
-        "/process/args_bytes": ["cGxhaW4=", "/wo="],
+        "/process/name": "\\xed\\xa0\\x80\\n",
+        "/process/name_bytes": "7aCACg==",
+        "/process/executable": "/\\xed\\xa0\\x80",
+        "/process/executable_bytes": "L+2ggA==",
+        "/process/working_directory_bytes": "L+2ggA==",
+        "/process/args": ["plain", "\\xed\\xa0\\x80\\n"],
+        "/process/args_bytes": ["cGxhaW4=", "7aCACg=="],
         "/waxseal/who/args_truncated": true,
-        "/waxseal/who/cgroup_bytes": "/wo=",
+        "/waxseal/who/cgroup_bytes": "7aCACg==",
     });
     for (pointer, value) in expected.as_object().unwrap() {
         assert_eq!(document.pointer(pointer), Some(value), "{pointer}");

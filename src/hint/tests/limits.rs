@@ -21,7 +21,7 @@ fn the_fullest_directory_collapses_first() {
     );
     let work = desk.wait(250).take();
     assert_eq!(work.hints.len(), 7);
-    assert_eq!(work.subtrees[0].path, Path::new("/b"));
+    assert_eq!(work.subtrees[0].path, sample::path("/b"));
     assert_eq!(work.subtrees[0].reason, Reason::Collapsed);
     assert_eq!(work.subtrees[0].absorbed, 10);
 }

@@ -6,10 +6,10 @@ mod renames;
 mod settling;
 mod subtrees;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Actors, Changes, Hint, PendingHints, Reason, Work};
+use crate::state::sample;
 
 const C: Changes = Changes::CREATED;
 const W: Changes = Changes::WRITTEN;
@@ -45,7 +45,8 @@ impl Desk {
 
     fn by(&mut self, actor: Option<&'static str>, path: &str, changes: Changes) -> &mut Desk {
         let at = self.at(self.now);
-        self.pending.add(Path::new(path), changes, false, actor, at);
+        self.pending
+            .add(&sample::path(path), changes, false, actor, at);
         self
     }
 
@@ -64,14 +65,14 @@ impl Desk {
     fn dir(&mut self, path: &str, changes: Changes) -> &mut Desk {
         let at = self.at(self.now);
         self.pending
-            .add(Path::new(path), changes, true, Some("someone"), at);
+            .add(&sample::path(path), changes, true, Some("someone"), at);
         self
     }
 
     fn moved(&mut self, from: &str, to: &str) -> &mut Desk {
         let at = self.at(self.now);
-        let [from, to] = [from, to].map(|path| Some(path).filter(|path| *path != "-"));
-        let (from, to) = (from.map(Path::new), to.map(Path::new));
+        let [from, to] = [from, to].map(|path| (path != "-").then(|| sample::path(path)));
+        let (from, to) = (from.as_deref(), to.as_deref());
         self.pending.moved(from, to, false, Some("someone"), at);
         self
     }
@@ -80,8 +81,11 @@ impl Desk {
     fn relocated(&mut self, from: &str, to: &str) -> &mut Desk {
         let at = self.at(self.now);
         match to {
-            "-" => self.pending.depart(Path::new(from)),
-            to => self.pending.relocate(Path::new(from), Path::new(to), at),
+            "-" => self.pending.depart(&sample::path(from)),
+            to => {
+                let (from, to) = (sample::path(from), sample::path(to));
+                self.pending.relocate(&from, &to, at);
+            }
         }
         self
     }
@@ -95,7 +99,7 @@ impl Desk {
 
     fn subtree(&mut self, path: &str, reason: Reason) -> &mut Desk {
         let at = self.at(self.now);
-        self.pending.subtree(Path::new(path), reason, at);
+        self.pending.subtree(&sample::path(path), reason, at);
         self
     }
 
@@ -129,14 +133,11 @@ pub(super) fn single<A: Clone + PartialEq>(actors: &Actors<A>) -> Option<&A> {
 }
 
 fn paths<T>(work: &Work<T>) -> Vec<String> {
-    let hints = work
-        .hints
-        .iter()
-        .map(|hint| hint.path.display().to_string());
+    let hints = work.hints.iter().map(|hint| sample::written(&hint.path));
     let subtrees = work
         .subtrees
         .iter()
-        .map(|subtree| format!("{}/**", subtree.path.display()));
+        .map(|subtree| format!("{}/**", sample::written(&subtree.path)));
     let mut paths: Vec<String> = hints.chain(subtrees).collect();
     paths.sort();
     paths
@@ -145,5 +146,5 @@ fn paths<T>(work: &Work<T>) -> Vec<String> {
 /// Returns the hint of one path.
 fn hint<'w, T>(work: &'w Work<T>, path: &str) -> &'w Hint<T> {
     let mut hints = work.hints.iter();
-    hints.find(|hint| hint.path == Path::new(path)).unwrap()
+    hints.find(|hint| hint.path == sample::path(path)).unwrap()
 }

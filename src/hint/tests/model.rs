@@ -1,7 +1,7 @@
 //! Random histories, beside a model that is too simple to be wrong or to be fast.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ enum Step {
 
 fn path() -> impl Strategy<Value = PathBuf> {
     vec(prop::sample::select(vec!["a", "b", "ab"]), 1..5)
-        .prop_map(|names| Path::new("/").join(names.join("/")))
+        .prop_map(|names| sample::path(&format!("/{}", names.join("/"))))
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -153,11 +153,17 @@ fn whoever_looks_for_another_reason_claims_the_hint_with_what_is_linked_to_it() 
         paths.sort();
         paths
     };
-    assert_eq!(paths(desk.pending.claim(Path::new("/d/none"), at)), [""; 0]);
-    assert_eq!(paths(desk.pending.claim(Path::new("/d"), at)), [""; 0]);
-    assert_eq!(paths(desk.pending.claim(Path::new("/d/a"), at)), ["/d/a"]);
     assert_eq!(
-        paths(desk.pending.claim(Path::new("/d/c"), at)),
+        paths(desk.pending.claim(&sample::path("/d/none"), at)),
+        [""; 0]
+    );
+    assert_eq!(paths(desk.pending.claim(&sample::path("/d"), at)), [""; 0]);
+    assert_eq!(
+        paths(desk.pending.claim(&sample::path("/d/a"), at)),
+        ["/d/a"]
+    );
+    assert_eq!(
+        paths(desk.pending.claim(&sample::path("/d/c"), at)),
         ["/d/b", "/d/c"]
     );
     assert!(desk.pending.is_empty());

@@ -14,7 +14,7 @@ fn a_file_is_due_when_its_writer_closes_it() {
     let [hint] = work.hints.as_slice() else {
         panic!("{work:?}")
     };
-    assert_eq!(hint.path, Path::new("/etc/motd"));
+    assert_eq!(hint.path, sample::path("/etc/motd"));
     assert_eq!(hint.changes, C | W | S);
     assert_eq!(hint.first, desk.start);
     assert_eq!(single(&hint.actors), Some(&"someone"));
@@ -151,7 +151,7 @@ fn a_rename_does_not_hide_what_came_and_went() {
         let mut desk = Desk::new(100);
         let work = tell(&mut desk).wait(2000).take();
         let hints = work.hints.iter().filter(|hint| hint.is_short_lived());
-        let mut paths: Vec<String> = hints.map(|hint| hint.path.display().to_string()).collect();
+        let mut paths: Vec<String> = hints.map(|hint| sample::written(&hint.path)).collect();
         paths.sort();
         paths.join(" ")
     };

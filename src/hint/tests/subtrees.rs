@@ -51,10 +51,10 @@ fn the_empty_path_is_everything() {
         .file("/y", W);
     let work = desk.wait(250).take();
     assert_eq!(paths(&work), ["/**"]);
-    assert_eq!(work.subtrees[0].path, Path::new(""));
+    assert_eq!(work.subtrees[0].path, sample::path(""));
     assert_eq!(work.subtrees[0].absorbed, 3);
     desk.subtree("/", Reason::LostSync).file("/y", W).wait(250);
-    assert_eq!(desk.take().subtrees[0].path, Path::new("/"));
+    assert_eq!(desk.take().subtrees[0].path, sample::path("/"));
 }
 
 #[test]

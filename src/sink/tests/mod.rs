@@ -2,23 +2,23 @@
 
 mod delivery;
 mod file;
-mod full;
 mod model;
-mod places;
 mod rotation;
 mod stdout;
+#[cfg(unix)]
+mod unix;
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::ops::RangeInclusive;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
+use waxseal_platform::append::Place;
+use waxseal_platform::private::create_dir_private;
 use waxseal_platform::stat::Timestamp;
 
 use super::{FileSink, Sink, SinkError};
@@ -54,9 +54,11 @@ fn seqs(text: &str) -> Vec<u64> {
     text.lines().map(seq).collect()
 }
 
-/// A directory for one output file, and a clock for its sink.
+/// A private directory for one output file, and a clock for its sink.
 struct Log {
-    dir: TempDir,
+    /// Keeps the directory alive.
+    _temp: TempDir,
+    dir: PathBuf,
     clock: Arc<AtomicU64>,
     output: FileOutput,
 }
@@ -72,11 +74,12 @@ impl Log {
         Log::at(TempDir::new_in("/dev/shm").unwrap_or_else(|_| TempDir::new().unwrap()))
     }
 
-    fn at(dir: TempDir) -> Log {
-        let private = fs::Permissions::from_mode(0o700);
-        fs::set_permissions(dir.path(), private).unwrap();
-        let path = dir.path().join(EVENTS);
+    fn at(temp: TempDir) -> Log {
+        let dir = temp.path().join("logs");
+        create_dir_private(&dir).unwrap();
+        let path = dir.join(EVENTS);
         Log {
+            _temp: temp,
             dir,
             clock: Arc::default(),
             output: FileOutput {
@@ -92,7 +95,7 @@ impl Log {
 
     /// Returns another path in the directory.
     fn file(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.dir.join(name)
     }
 
     /// Returns a sink as a newly started process has it.
@@ -102,12 +105,11 @@ impl Log {
         FileSink::with_clock(self.output.clone(), Box::new(now))
     }
 
-    /// Makes a private file in the directory, whatever the umask.
+    /// Appends to a private file in the directory, whatever the umask.
     fn put(&self, name: &str, content: &str) {
-        let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(0o600);
-        let mut file = options.open(self.file(name)).unwrap();
-        file.write_all(content.as_bytes()).unwrap();
+        let place = Place::open(&self.file(name)).unwrap();
+        let mut file = place.open_file().unwrap();
+        assert_eq!(file.append(content.as_bytes()).unwrap(), content.len());
     }
 
     fn pass(&self, time: Duration) {
@@ -123,7 +125,7 @@ impl Log {
     }
 
     fn names(&self) -> BTreeSet<String> {
-        let entries = fs::read_dir(self.dir.path()).unwrap();
+        let entries = fs::read_dir(&self.dir).unwrap();
         entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect()

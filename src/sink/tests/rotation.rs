@@ -60,6 +60,7 @@ fn only_so_many_files_are_kept() {
     assert_eq!(log.seqs_of("events.ndjson.1"), [8]);
 
     log.output.keep = 1;
+    drop(sink);
     log.sink().deliver(&events(10..=11)).unwrap();
     assert_eq!(log.seqs_of("events.ndjson.1"), [10]);
     assert_eq!(log.seqs_of("events.ndjson.2"), [7], "what is above stays");

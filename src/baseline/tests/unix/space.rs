@@ -6,7 +6,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{append, is_root, put, state};
+use super::super::{append, at, put, state};
+use super::is_root;
 use crate::baseline::{Baseline, BaselineError, Reader};
 
 /// A mounted tmpfs, unmounted at the end.
@@ -58,7 +59,7 @@ fn put_batch(store: &mut Baseline, number: u64) -> Result<(), BaselineError> {
     for row in 0..100 {
         let name = format!("{number:04}-{row:04}-some-file-name");
         batch.put_trusted(dir, name.as_ref(), &state(row))?;
-        batch.append_event(super::at(1), |_| name.clone())?;
+        batch.append_event(at(1), |_| name.clone())?;
     }
     batch.commit()
 }

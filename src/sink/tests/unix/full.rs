@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::*;
+use super::super::*;
 
 struct Mounted(PathBuf);
 
@@ -23,14 +23,14 @@ fn a_full_disk_loses_nothing_repeats_nothing_and_tears_nothing() {
     let mut mount = Command::new("mount");
     mount.args(["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs"]);
     if !mount
-        .arg(log.dir.path())
+        .arg(&log.dir)
         .status()
         .is_ok_and(|status| status.success())
     {
         eprintln!("skipped: cannot mount a tmpfs");
         return;
     }
-    let _mounted = Mounted(log.dir.path().to_owned());
+    let _mounted = Mounted(log.dir.clone());
     // Pages of memory make the space; each ballast file gives back another one.
     for number in 0..8 {
         fs::write(log.file(&format!("ballast{number}")), [0; 4096]).unwrap();

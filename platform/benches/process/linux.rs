@@ -1,4 +1,4 @@
-//! What it costs to say which process is behind a change: `cargo bench --bench process`.
+//! Linux, which names the process.
 //!
 //! The process looked at is a child, as a writer is; the benchmark's own parent is not involved.
 
@@ -6,11 +6,11 @@ use std::hint::black_box;
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use waxseal_platform::process::Processes;
 
-fn lookup(criterion: &mut Criterion) {
+pub(super) fn lookup(criterion: &mut Criterion) {
     let mut child = Command::new("cat")
         .stdin(Stdio::piped())
         .spawn()
@@ -41,6 +41,3 @@ fn lookup(criterion: &mut Criterion) {
     child.kill().expect("it still runs");
     child.wait().expect("it was killed");
 }
-
-criterion_group!(benches, lookup);
-criterion_main!(benches);

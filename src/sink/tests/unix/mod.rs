@@ -1,0 +1,5 @@
+//! Modes, links, pipes and mounts of Unix.
+
+mod full;
+mod modes;
+mod places;
