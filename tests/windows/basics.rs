@@ -172,11 +172,13 @@ fn names_behind_a_wildcard_are_found_in_any_case() {
     )
     .unwrap();
     let config = format!("--config={}", config.display());
-    sandbox.waxseal(&["scan"]).exits(0);
+    sandbox.waxseal(&["scan", &config]).exits(0);
     for file in ["one/Data}/Etc/file", "two/other/file"] {
         sandbox.write(file, "changed");
     }
-    let scan = sandbox.waxseal(&["scan", "--format=ndjson"]).exits(1);
+    let scan = sandbox
+        .waxseal(&["scan", &config, "--format=ndjson"])
+        .exits(1);
     let told = scan.changes().into_iter();
     let told: Vec<String> = told.map(|(_, path)| sandbox.name(&path).unwrap()).collect();
     assert_eq!(told, ["one/Data}/Etc/file", "two/other/file"]);
