@@ -220,19 +220,21 @@ static void forget(HANDLE handle)
         each_kept(number, remove_one, NULL);
 }
 
-/* What is beside the content changes the times of the object. */
-static void touch(const NATIVE *path)
+/* What is beside the content changes the times of the object, which is opened once more for that. */
+static void touch(HANDLE object)
 {
     FILE_BASIC_INFO basic = {.FileAttributes = 0};
+    UNICODE_STRING itself = {0};
+    OBJECT_ATTRIBUTES again = {.Length = sizeof again, .RootDirectory = object, .ObjectName = &itself};
     IO_STATUS_BLOCK done;
     HANDLE handle;
     GetSystemTimeAsFileTime((FILETIME *)&basic.LastWriteTime);
-    if (!OK(open_plainly(&handle, path, FILE_WRITE_ATTRIBUTES, FILE_OPEN, 0))) return;
+    if (!OK(NtCreateFile(&handle, FILE_WRITE_ATTRIBUTES, &again, &done, NULL, 0, 7, FILE_OPEN, 0, NULL, 0))) return;
     NtSetInformationFile(handle, &done, &basic, sizeof basic, BASIC);
     CloseHandle(handle);
 }
 
-/* Returns the path of an open object. GetFinalPathNameByHandleW of Wine would take a dot off the end of a name. */
+/* Returns the path of an open object; Wine takes a dot off the end of its name. */
 static BOOL path_of(HANDLE handle, NATIVE *path)
 {
     UNICODE_STRING *name = malloc(sizeof *name + sizeof path->text);
@@ -346,34 +348,33 @@ static BOOL whole(const OBJECT_ATTRIBUTES *object, NATIVE *path)
 /* Of each thread: whether CreateFileW was told to open a link itself. */
 static DWORD means_link;
 
-/* Returns where the name of a stream begins in a path, and cuts it off; NULL if there is none. */
-static const WCHAR *split(NATIVE *path)
+/* Cuts the name of a stream off a path and returns it, to be freed; NULL if there is none. */
+static WCHAR *split(NATIVE *path)
 {
     WCHAR *last = path->text + path->units, *stream;
-    static const WCHAR type[] = L":$DATA";
-    while (last > path->text + 6 && last[-1] != '\\') last--;
-    stream = wcschr(last, ':');
+    while (last > path->text && last[-1] != '\\') last--;
+    stream = last - path->text == 4 ? NULL : wcschr(last, ':'); /* that of a drive is none */
     if (!stream) return NULL;
     *stream++ = 0;
-    if (lstrlenW(stream) >= 6 && !lstrcmpiW(stream + lstrlenW(stream) - 6, type)) stream[lstrlenW(stream) - 6] = 0;
-    path->units = lstrlenW(path->text);
-    return stream;
+    if (lstrlenW(stream) >= 6 && !lstrcmpiW(stream + lstrlenW(stream) - 6, L":$DATA")) stream[lstrlenW(stream) - 6] = 0;
+    path->units = stream - 1 - path->text;
+    return _wcsdup(stream);
 }
 
-static NTSTATUS open_stream(HANDLE *handle, ACCESS_MASK access, const NATIVE *base, ULONGLONG number,
-                            const WCHAR *name, IO_STATUS_BLOCK *done, ULONG share, ULONG how, ULONG options)
+static NTSTATUS open_stream(HANDLE *handle, ACCESS_MASK access, HANDLE object, const WCHAR *name, IO_STATUS_BLOCK *done,
+                            ULONG share, ULONG how, ULONG options)
 {
     NATIVE *path = malloc(sizeof *path);
     UNICODE_STRING string;
-    OBJECT_ATTRIBUTES object;
+    OBJECT_ATTRIBUTES stream;
     NTSTATUS status;
-    if (how != FILE_OPEN && how != FILE_OVERWRITE) make_room(number);
-    kept(path, number, L"\\s.", name, lstrlenW(name));
-    object = named(&string, path);
+    if (how != FILE_OPEN && how != FILE_OVERWRITE) make_room(number_of(object));
+    kept(path, number_of(object), L"\\s.", name, lstrlenW(name));
+    stream = named(&string, path);
     options = (options & ~FILE_DIRECTORY_FILE) | FILE_NON_DIRECTORY_FILE;
-    status = NtCreateFile(handle, access, &object, done, NULL, 0, share, how, options, NULL, 0);
+    status = NtCreateFile(handle, access, &stream, done, NULL, 0, share, how, options, NULL, 0);
     if (status == PATH_NOT_FOUND) status = NAME_NOT_FOUND;
-    if (OK(status) && access & (FILE_WRITE_DATA | FILE_APPEND_DATA | DELETE | GENERIC_WRITE)) touch(base);
+    if (OK(status) && access & (FILE_WRITE_DATA | FILE_APPEND_DATA | DELETE | GENERIC_WRITE)) touch(object);
     free(path);
     return status;
 }
@@ -398,6 +399,7 @@ static HANDLE WINAPI create_file_w(const WCHAR *name, DWORD access, DWORD share,
     return handle;
 }
 
+/* Opens what may be a link, or in a place that a link leads to. */
 static NTSTATUS NTAPI create_file(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *object, IO_STATUS_BLOCK *done,
                                   LARGE_INTEGER *size, ULONG attributes, ULONG share, ULONG how, ULONG options,
                                   PVOID extended, ULONG length)
@@ -405,56 +407,84 @@ static NTSTATUS NTAPI create_file(HANDLE *handle, ACCESS_MASK access, OBJECT_ATT
     int units = object->ObjectName ? object->ObjectName->Length / sizeof(WCHAR) : 0;
     NATIVE *path = malloc(sizeof *path);
     OBJECT_ATTRIBUTES meant = *object;
+    IO_STATUS_BLOCK unused;
     UNICODE_STRING string;
     NTSTATUS status = 0;
-    const WCHAR *stream;
+    WCHAR *stream;
     HANDLE base;
 
-    /* A stream of an open object. */
-    if (object->RootDirectory && units > 1 && object->ObjectName->Buffer[0] == ':' && path_of(object->RootDirectory, path))
-    {
-        WCHAR *name = calloc(units, sizeof(WCHAR));
-        memcpy(name, object->ObjectName->Buffer + 1, (units - 1) * sizeof(WCHAR));
-        if (units > 7 && !lstrcmpiW(name + units - 7, L":$DATA")) name[units - 7] = 0;
-        status = open_stream(handle, access, path, number_of(object->RootDirectory), name, done, share, how, options);
-        free(name);
-        free(path);
-        return status;
-    }
-    if (!object->ObjectName || !whole(object, path))
+    path->units = 0;
+    if (units) append(path, object->ObjectName->Buffer, units);
+    hide_surrogates(path->text, path->units);
+    if (!units || (!object->RootDirectory && (units < 7 || path->text[5] != ':')))
     {
         free(path);
         return NtCreateFile(handle, access, object, done, size, attributes, share, how, options, extended, length);
     }
     stream = split(path);
-    status = resolve(path, !itself(access, options));
+    if (object->RootDirectory && wcschr(path->text, '\\') == NULL)
+    {
+        /* In an open directory: only the object itself can be a link. The path of the directory is not known for sure. */
+        string.Length = string.MaximumLength = path->units * sizeof(WCHAR);
+        string.Buffer = path->text;
+        meant.ObjectName = &string;
+        if (!path->units) /* of an open object, a stream */
+        {
+            status = open_stream(handle, access, object->RootDirectory, stream, done, share, how, options);
+            free(stream);
+            free(path);
+            return status;
+        }
+        if (!itself(access, options)
+            && OK(NtCreateFile(&base, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &meant, &unused, NULL, 0, 7, FILE_OPEN,
+                               FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0)))
+        {
+            ULONG tag = tag_of(number_of(base));
+            CloseHandle(base);
+            if (tag && tag != IO_REPARSE_TAG_DEDUP && whole(object, path))
+            {
+                free(stream);
+                stream = split(path);
+                meant.RootDirectory = NULL;
+                status = resolve(path, TRUE);
+            }
+        }
+    }
+    else if (whole(object, path))
+    {
+        free(stream);
+        stream = split(path);
+        meant.RootDirectory = NULL;
+        status = resolve(path, !itself(access, options));
+    }
+    meant.ObjectName = &string;
+    string.Length = string.MaximumLength = path->units * sizeof(WCHAR);
+    string.Buffer = path->text;
     if (OK(status) && stream && *stream)
     {
         /* The object is made if the stream is to be. */
         ULONG first = how == FILE_OPEN || how == FILE_OVERWRITE ? FILE_OPEN : FILE_OPEN_IF;
-        WCHAR *name = _wcsdup(stream);
-        status = open_plainly(&base, path, FILE_READ_ATTRIBUTES, first, 0);
+        status = NtCreateFile(&base, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &meant, &unused, NULL, 0, 7, first,
+                              FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
         if (OK(status))
         {
-            status = open_stream(handle, access, path, number_of(base), name, done, share, how, options);
+            status = open_stream(handle, access, base, stream, done, share, how, options);
             CloseHandle(base);
         }
-        free(name);
     }
     else if (OK(status))
     {
-        meant.RootDirectory = NULL;
-        meant.ObjectName = &string;
-        string.Length = string.MaximumLength = path->units * sizeof(WCHAR);
-        string.Buffer = path->text;
         /* What goes with its handle is forgotten now: nobody else holds it in a test. */
-        if (options & FILE_DELETE_ON_CLOSE && OK(open_plainly(&base, path, FILE_READ_ATTRIBUTES, FILE_OPEN, 0)))
+        if (options & FILE_DELETE_ON_CLOSE
+            && OK(NtCreateFile(&base, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &meant, &unused, NULL, 0, 7, FILE_OPEN,
+                               FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0)))
         {
             forget(base);
             CloseHandle(base);
         }
         status = NtCreateFile(handle, access, &meant, done, size, attributes, share, how, options, extended, length);
     }
+    free(stream);
     free(path);
     return status;
 }
@@ -654,7 +684,7 @@ static NTSTATUS set_reparse(HANDLE handle, const void *data, ULONG length)
         status = NtWriteFile(file, NULL, NULL, NULL, &done, data, length, NULL, NULL);
         CloseHandle(file);
     }
-    if (path_of(handle, path)) touch(path);
+    touch(handle);
     free(path);
     return status;
 }
