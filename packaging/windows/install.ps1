@@ -61,7 +61,7 @@ function Open-Destination([string]$Directory) {
     if ($Directory -notmatch '^[A-Za-z]:\\[^\\]' -or $Directory -match '(^|\\)\.\.?(\\|$)|[/;]') {
         throw "-Destination is $Directory, and must be a whole path, such as $env:ProgramFiles\Waxseal"
     }
-    if ((New-Object System.IO.DriveInfo $Directory.Substring(0, 1)).DriveType -ne 'Fixed') {
+    if ([System.IO.DriveInfo]::new($Directory.Substring(0, 1)).DriveType -ne 'Fixed') {
         throw "-Destination is $Directory, and must be on a drive of this machine that is always there"
     }
     $isNew = -not (Test-Path -LiteralPath $Directory)
@@ -69,7 +69,8 @@ function Open-Destination([string]$Directory) {
         New-Item -ItemType Directory -Path $Directory -Force | Out-Null
         # Nothing is inherited: in C:\ everybody would be permitted to change it.
         $acl = Get-Acl -LiteralPath $Directory
-        $acl.SetSecurityDescriptorSddlForm('O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)')
+        $list = 'O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)'
+        $acl.SetSecurityDescriptorSddlForm($list, [System.Security.AccessControl.AccessControlSections]'Owner, Access')
         Set-Acl -LiteralPath $Directory -AclObject $acl
         if (Get-ChildItem -LiteralPath $Directory -Force) {
             throw "somebody put something into $Directory while it was made: look at that, and begin again"

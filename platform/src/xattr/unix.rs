@@ -73,3 +73,45 @@ fn too_large(name: &CStr, max_len: usize) -> io::Error {
     let message = format!("its attribute {name:?} has more than {max_len} bytes");
     io::Error::new(io::ErrorKind::FileTooLarge, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: Rules = Rules {
+        vanished: Errno::NOENT,
+        unsupported: Errno::NOTSUP,
+        max_len: 4096,
+    };
+
+    /// Fills a buffer as the system does, which refuses one that is too small.
+    fn fill<'b>(value: &[u8], buffer: &'b mut [MaybeUninit<u8>]) -> Filled<'b> {
+        if value.len() > buffer.len() {
+            return Err(Errno::RANGE);
+        }
+        let (filled, rest) = buffer.split_at_mut(value.len());
+        Ok((filled.write_copy_of_slice(value), rest))
+    }
+
+    fn read(value: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        pairs(
+            &RULES,
+            |buffer| fill(b"gone\0here\0", buffer),
+            |name, buffer| match name.to_bytes() {
+                b"gone" => Err(Errno::NOENT),
+                _ => fill(value, buffer),
+            },
+        )
+    }
+
+    #[test]
+    fn a_value_is_read_whole_or_told_by_its_name() {
+        for size in [0, 1, FIRST_LEN, FIRST_LEN + 1, RULES.max_len] {
+            let value = vec![7; size];
+            assert_eq!(read(&value).unwrap(), [(b"here".to_vec(), value)]);
+        }
+        let error = read(&vec![7; RULES.max_len + 1]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(error.to_string().contains("here"), "{error}");
+    }
+}
