@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::util::{NO_CREATED, Run, Sandbox};
+use crate::util::{NO_CREATED, Run, Sandbox, changed_fields, file_path};
 
 /// A letter for a directory, taken back with the value; no two tests use the same.
 struct Drive(&'static str);
@@ -24,6 +24,28 @@ impl Drop for Drive {
         let subst = Command::new("subst").args([self.0, "/D"]).output();
         Run::of(subst.unwrap()).exits(0);
     }
+}
+
+#[test]
+fn the_root_of_a_drive_is_looked_at_with_its_streams() {
+    let sandbox = Sandbox::with(&[("file", "1")]);
+    let _drive = Drive::new("U:", &sandbox);
+    sandbox.waxseal(&["scan", r"U:\"]).exits(0);
+    if fs::write(r"U:\:note", "hidden").is_err() {
+        eprintln!("skipped: this file system has no streams");
+        return;
+    }
+    let scan = sandbox
+        .waxseal(&["scan", "--format=ndjson", r"U:\"])
+        .exits(1);
+    let documents = scan.documents();
+    let [event] = documents.as_slice() else {
+        panic!("one is told: {documents:?}");
+    };
+    assert_eq!(file_path(event), r"U:\");
+    let fields = changed_fields(event);
+    let stream = "extended_attributes.stream.note".to_owned();
+    assert!(fields.contains(&stream), "{fields:?}");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 //! It is lent to the programs of a test where `WAXSEAL_WINE_NTFS` is set (`.ci/stand-ins/ntfs.c`).
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::os::windows::ffi::OsStringExt as _;
-use std::os::windows::fs::{symlink_dir, symlink_file};
+use std::os::windows::fs::{OpenOptionsExt as _, symlink_dir, symlink_file};
 use std::path::{Path, PathBuf};
 
 use super::{telling, told};
@@ -218,4 +218,40 @@ fn a_watch_tells_of_streams_and_links() {
         "{news:?}"
     );
     watch.stop().exits(0);
+}
+
+#[test]
+fn a_stream_that_is_open_to_nobody_else_hides_nothing_of_its_file() {
+    if !is_ntfs() {
+        return;
+    }
+    let sandbox = Sandbox::with(&[("file", "1"), ("other", "2")]).without_created();
+    fs::write(sandbox.path("file:note"), "before").unwrap();
+    sandbox.waxseal(&["scan"]).exits(0);
+    sandbox.write("file", "changed");
+    let mut alone = OpenOptions::new();
+    let locked = alone
+        .write(true)
+        .share_mode(0)
+        .open(sandbox.path("file:note"))
+        .unwrap();
+    let scan = sandbox.waxseal(&["scan", "--format=ndjson"]);
+    assert!(scan.stderr.contains("its stream note"), "{}", scan.stderr);
+    let updated = ("updated".to_owned(), "file".to_owned());
+    let names = scan.changes().into_iter();
+    let names: Vec<_> = names
+        .map(|(action, path)| (action, sandbox.name(&path).unwrap()))
+        .collect();
+    assert_eq!(names, [updated]);
+    drop(locked);
+    fs::write(sandbox.path("file:note"), "after!").unwrap();
+    let told = told(&sandbox);
+    assert_eq!(
+        told,
+        [telling(
+            "attributes_modified",
+            "file",
+            &["extended_attributes.stream.note"]
+        )]
+    );
 }
