@@ -249,7 +249,8 @@ impl Printer {
 /// Returns a name as sha256sum prints it, and whether it had to be escaped.
 ///
 /// sha256sum escapes what would break a line and leaves every other byte, which is right for a
-/// file of sums; on a terminal those bytes are escaped too.
+/// file of sums; on a terminal those bytes are escaped too. A backslash that separates names is no
+/// part of one, and stays.
 fn name(file: &Path, is_terminal: bool) -> (Vec<u8>, bool) {
     let raw = path_to_bytes(file);
     if is_terminal {
@@ -259,7 +260,7 @@ fn name(file: &Path, is_terminal: bool) -> (Vec<u8>, bool) {
     let mut escaped = Vec::with_capacity(raw.len());
     for byte in raw {
         match byte {
-            b'\\' => escaped.extend(b"\\\\"),
+            b'\\' if !std::path::is_separator('\\') => escaped.extend(b"\\\\"),
             b'\n' => escaped.extend(b"\\n"),
             b'\r' => escaped.extend(b"\\r"),
             other => escaped.push(*other),
@@ -296,7 +297,7 @@ mod tests {
         let table: [(&[u8], &[u8], &[u8]); 4] = [
             (b"plain", b"plain", b"plain"),
             (b"a\nb", b"a\\nb", b"a\\nb"),
-            (b"a\\b", b"a\\\\b", backslash),
+            (b"a\\b", backslash, backslash),
             (b"\x1b", b"\x1b", b"\\x1b"),
         ];
         for (raw, piped, shown) in table {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use waxseal_platform::host;
+use waxseal_platform::{host, place};
 
 use super::exit_code::usage;
 use super::paths;
@@ -121,10 +121,11 @@ pub(super) fn conclude(
 
 /// Returns the error of a run that has nothing to look at.
 pub(super) fn nothing_to_do() -> anyhow::Error {
-    usage(
+    usage(format!(
         "nothing is watched yet: run `waxseal init` to write a configuration, or name what to \
-         watch, such as `waxseal scan /etc`",
-    )
+         watch, such as `waxseal scan {}`",
+        place::EXAMPLE
+    ))
 }
 
 /// Adds the places that links among the paths lead to, where they are watched too.

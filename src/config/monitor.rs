@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use waxseal_hashers::{HashType, HashTypes};
+use waxseal_platform::place;
 use waxseal_platform::stat::Kind;
 
 use super::section::{Section, Source, Span};
@@ -110,18 +111,21 @@ fn check_word(what: &str, word: &str, span: &Span, source: &mut Source<'_>) {
 }
 
 fn read_paths(section: &Section<'_>, source: &mut Source<'_>) -> (Vec<PathPattern>, Vec<Span>) {
-    const NEXT: &str = "name at least one absolute path, such as paths = [\"/etc\"]";
+    let next = format!(
+        "name at least one absolute path, such as paths = [\"{}\"]",
+        place::EXAMPLE
+    );
     let Some((written, list)) = section.texts("paths", source) else {
         if section.value("paths").is_none() {
             source.error(
                 section.span.clone(),
-                format!("a monitor without paths: {NEXT}"),
+                format!("a monitor without paths: {next}"),
             );
         }
         return Default::default();
     };
     if written.is_empty() {
-        source.error(list, format!("paths is empty: {NEXT}"));
+        source.error(list, format!("paths is empty: {next}"));
     }
     let mut paths = Vec::with_capacity(written.len());
     let mut spans = Vec::with_capacity(written.len());

@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use waxseal_platform::place;
+
 use super::problem::Problem;
 use super::section::{Section, Source, Span};
 
@@ -98,12 +100,12 @@ pub(super) fn read_file(
 }
 
 fn read_path(file: &Section<'_>, source: &mut Source<'_>) -> Option<(PathBuf, Span)> {
-    const NEXT: &str = "such as path = \"/var/log/waxseal/events.ndjson\"";
+    let next = format!("such as path = \"{}\"", place::EXAMPLE_LOG);
     let Some((text, span)) = file.text("path", source) else {
         if file.value("path").is_none() {
             source.error(
                 file.span.clone(),
-                format!("[output.file] without a path: add one, {NEXT}"),
+                format!("[output.file] without a path: add one, {next}"),
             );
         }
         return None;
@@ -117,6 +119,6 @@ fn read_path(file: &Section<'_>, source: &mut Source<'_>) -> Option<(PathBuf, Sp
     } else {
         return Some((path.to_owned(), span));
     };
-    source.error(span, format!("{text:?} {mistake}, {NEXT}"));
+    source.error(span, format!("{text:?} {mistake}, {next}"));
     None
 }

@@ -231,10 +231,15 @@ fn too_big(texts: &[String], source: &dyn std::error::Error) -> PatternError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Nothing is written.
-    #[error("the pattern is empty: write a path such as /etc or a name such as *.swp")]
+    #[error(
+        "the pattern is empty: write a path such as {} or a name such as *.swp",
+        place::EXAMPLE
+    )]
     Empty,
     /// The glob does not follow the syntax.
-    #[error("bad glob {pattern:?}: {reason} (a backslash takes the meaning from * ? [ and {{)")]
+    #[error(
+        "bad glob {pattern:?}: {reason} (one of * ? [ {{ that is part of a name is written in brackets, as in [*])"
+    )]
     Glob {
         /// The pattern as written.
         pattern: String,
@@ -276,7 +281,10 @@ pub enum PatternError {
         pattern: String,
     },
     /// A monitored path does not start at the root.
-    #[error("{path:?} is a relative path: write it from the root, such as /etc/ssh")]
+    #[error(
+        "{path:?} is a relative path: write it from the root, such as {}",
+        place::EXAMPLE
+    )]
     Relative {
         /// The path as written.
         path: String,

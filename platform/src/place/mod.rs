@@ -39,6 +39,13 @@ use crate::stat::Kind;
 /// in a directory.
 pub const IGNORES_CASE: bool = os::IGNORES_CASE;
 
+/// A directory that everybody has, as it may be written in a configuration and on a command line:
+/// for messages that say how to write a path.
+pub const EXAMPLE: &str = os::EXAMPLE;
+
+/// A file that could be made for logs, likewise.
+pub const EXAMPLE_LOG: &str = os::EXAMPLE_LOG;
+
 /// Returns what every absolute path begins with: `/`, or the empty path on Windows, where each drive
 /// is a tree of its own.
 pub fn top() -> &'static Path {

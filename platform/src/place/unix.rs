@@ -10,6 +10,10 @@ use crate::stat::unix::kind as kind_of;
 
 pub(super) const TOP: &str = "/";
 
+pub(super) const EXAMPLE: &str = "/etc";
+
+pub(super) const EXAMPLE_LOG: &str = "/var/log/waxseal/events.ndjson";
+
 pub(super) const IGNORES_CASE: bool = false;
 
 pub(super) fn absolute(path: &Path) -> io::Result<PathBuf> {

@@ -17,6 +17,10 @@ use crate::windows::{SHARE_ALL, verbatim};
 
 pub(super) const TOP: &str = "";
 
+pub(super) const EXAMPLE: &str = "C:/Windows/System32/drivers/etc";
+
+pub(super) const EXAMPLE_LOG: &str = "C:/ProgramData/waxseal-log/events.ndjson";
+
 pub(super) const IGNORES_CASE: bool = true;
 
 pub(super) fn real(path: &Path) -> io::Result<PathBuf> {
