@@ -2,7 +2,6 @@
 //!
 //! The last name is not followed: a link is an object of its own, and walks do not follow it.
 
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use waxseal_platform::dir::is_absence;
@@ -39,9 +38,9 @@ pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     for ancestor in parent.ancestors() {
         let real = match place::real(ancestor) {
             Ok(real) => real,
-            Err(error) if is_absence(&error) || is_hidden(&error) => continue,
-            // A link that leads back to itself, for instance: nothing can ever be behind it.
-            Err(error) => return Err(unusable(error.to_string())),
+            // Nothing can ever be behind a link that leads back to itself.
+            Err(error) if place::is_loop(&error) => return Err(unusable(error.to_string())),
+            Err(_) => continue,
         };
         let rest = parent.strip_prefix(ancestor).unwrap_or(Path::new(""));
         if rest.components().any(|part| part == Component::ParentDir) {
@@ -61,14 +60,8 @@ pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
 pub(super) fn exists(path: &Path) -> bool {
     match place::kind(path) {
         Ok(_) => true,
-        Err(error) => !is_absence(&error) && error.kind() != io::ErrorKind::NotConnected,
+        Err(error) => !is_absence(&error) && !place::is_missing_drive(&error),
     }
-}
-
-/// Says whether something may be there that cannot be seen now.
-fn is_hidden(error: &io::Error) -> bool {
-    let kinds = [io::ErrorKind::PermissionDenied, io::ErrorKind::NotConnected];
-    kinds.contains(&error.kind())
 }
 
 /// Returns what kind of object is at a path, if that can be known.

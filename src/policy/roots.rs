@@ -6,6 +6,7 @@
 //! there, so that the walk stumbles over it and reports it: nothing is missed silently.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -100,10 +101,22 @@ enum Found {
     Unknown,
 }
 
+impl Found {
+    fn of(kind: io::Result<Kind>) -> Found {
+        match kind {
+            Ok(kind) => Found::Object(kind),
+            Err(error) if is_absence(&error) => Found::Nothing,
+            Err(_) => Found::Unknown,
+        }
+    }
+}
+
 /// Collects what the configured paths match, and which rule looked for it.
 #[derive(Default)]
 struct Search {
     places: BTreeMap<PathBuf, (Found, usize)>,
+    /// Where the wildcards that are looked for begin.
+    start: PathBuf,
 }
 
 impl Search {
@@ -111,10 +124,13 @@ impl Search {
         let fixed = configured.pattern.fixed_part();
         match configured.segments.get(configured.fixed..) {
             Some([]) | None => {
-                let found = look_at(&fixed);
+                let found = Found::of(place::kind(&fixed));
                 self.places.insert(fixed, (found, rule));
             }
-            Some(segments) => self.expand(&fixed, segments, rule),
+            Some(segments) => {
+                self.start.clone_from(&fixed);
+                self.expand(&fixed, segments, rule);
+            }
         }
     }
 
@@ -127,23 +143,25 @@ impl Search {
             Segment::Name(name) => {
                 if let Ok(name) = bytes_to_os(name) {
                     let path = dir.join(name);
-                    let found = look_at(&path);
+                    let found = Found::of(place::kind(&path));
                     self.matched(path, found, rest, rule);
                 }
             }
             Segment::Wild(_, matcher) => {
-                for (path, kind) in self.list(dir, rule) {
-                    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-                    if matcher.is_match_candidate(&Candidate::from_bytes(name)) {
-                        self.matched(path, Found::Object(kind), rest, rule);
-                    }
+                let is_match = |name: &OsStr| {
+                    matcher.is_match_candidate(&Candidate::from_bytes(name.as_encoded_bytes()))
+                };
+                for (path, found) in self.list(dir, rule, is_match) {
+                    self.matched(path, found, rest, rule);
                 }
             }
             Segment::AnyDepth => {
                 self.expand(dir, rest, rule);
-                for (path, kind) in self.list(dir, rule) {
-                    if kind == Kind::Directory {
-                        self.expand(&path, segments, rule);
+                for (path, found) in self.list(dir, rule, |_| true) {
+                    match found {
+                        Found::Object(Kind::Directory) => self.expand(&path, segments, rule),
+                        Found::Unknown => self.stumble(path, rule),
+                        Found::Object(_) | Found::Nothing => {}
                     }
                 }
             }
@@ -156,46 +174,50 @@ impl Search {
             Found::Object(_) if rest.is_empty() => {
                 self.places.insert(path, (found, rule));
             }
-            Found::Unknown => {
-                self.places.entry(path).or_insert((found, rule));
-            }
+            Found::Unknown => self.stumble(path, rule),
             Found::Object(_) | Found::Nothing => {}
         }
     }
 
-    /// Lists a directory; one that cannot be listed becomes a root itself.
-    fn list(&mut self, dir: &Path, rule: usize) -> Vec<(PathBuf, Kind)> {
-        match list(dir) {
-            Ok(entries) => entries,
+    /// Looks at what is in a directory by the names that are wanted; one that cannot be listed
+    /// becomes a root itself.
+    fn list(
+        &mut self,
+        dir: &Path,
+        rule: usize,
+        is_wanted: impl Fn(&OsStr) -> bool,
+    ) -> Vec<(PathBuf, Found)> {
+        let listed = self
+            .open(dir)
+            .and_then(|opened| opened.names().map(|names| (opened, names)));
+        let (opened, names) = match listed {
+            Ok(listed) => listed,
             Err(error) => {
                 if !is_absence(&error) {
-                    self.places
-                        .entry(dir.to_owned())
-                        .or_insert((Found::Unknown, rule));
+                    self.stumble(dir.to_owned(), rule);
                 }
-                Vec::new()
+                return Vec::new();
             }
+        };
+        let wanted = names.into_iter().filter(|name| is_wanted(name));
+        let found = wanted.map(|name| {
+            let kind = opened.stat_child(&name).map(|stat| stat.kind);
+            (dir.join(&name), Found::of(kind))
+        });
+        found.collect()
+    }
+
+    /// Opens a directory. Only where the wildcards begin it may be a link: one stays in the policy
+    /// where its place is no text.
+    fn open(&self, dir: &Path) -> io::Result<Dir> {
+        match Dir::open(dir) {
+            Err(error) if is_absence(&error) && dir == self.start => Dir::open(&place::real(dir)?),
+            opened => opened,
         }
     }
-}
 
-fn look_at(path: &Path) -> Found {
-    match place::kind(path) {
-        Ok(kind) => Found::Object(kind),
-        Err(error) if is_absence(&error) => Found::Nothing,
-        Err(_) => Found::Unknown,
+    /// Has a walk begin where something could not be looked at, which then tells of it.
+    fn stumble(&mut self, path: PathBuf, rule: usize) {
+        self.places.entry(path).or_insert((Found::Unknown, rule));
     }
-}
-
-fn list(dir: &Path) -> io::Result<Vec<(PathBuf, Kind)>> {
-    let mut entries = Vec::new();
-    for entry in Dir::open(dir)?.list()? {
-        match entry.stat {
-            Ok(stat) => entries.push((dir.join(entry.name), stat.kind)),
-            // Removed since it was listed.
-            Err(error) if is_absence(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(entries)
 }

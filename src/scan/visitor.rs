@@ -281,22 +281,21 @@ impl<'p, 's> Surveyor<'p, 's> {
         next: &mut Next<'_, Task<'p>>,
     ) -> Result<(), BaselineError> {
         let path_of = |joining: &Joining<'_, '_>| joining.batch.dir.join(&entry.name);
+        if self.shared.has_nested_roots() && self.shared.is_nested_root(&path_of(joining)) {
+            return Ok(());
+        }
         let listed = match &entry.stat {
             Ok(listed) => listed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                row.into_iter()
-                    .for_each(|row| joining.gone(self.shared, row));
-                return Ok(());
-            }
             Err(error) => {
-                joining.blind(&entry.name, error.to_string());
+                match row {
+                    Some(row) if is_absence(error) => joining.gone(self.shared, row),
+                    None if is_absence(error) => {}
+                    _ => joining.blind(&entry.name, error.to_string()),
+                }
                 return Ok(());
             }
         };
         let is_directory = listed.kind == Kind::Directory;
-        if self.shared.has_nested_roots() && self.shared.is_nested_root(&path_of(joining)) {
-            return Ok(());
-        }
         if !is_directory && was_directory(row.as_deref()) {
             joining.vanished.push(path_of(joining));
         }

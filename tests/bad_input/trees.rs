@@ -260,6 +260,44 @@ fn what_lies_beyond_the_longest_path_can_be_named_too() {
 }
 
 #[test]
+fn a_dead_mount_hides_nothing_but_itself() {
+    if !is_root() {
+        return;
+    }
+    let sandbox = Sandbox::with(&[("web1/conf/f", "1"), ("web2/conf/f", "2")]);
+    let Some(dead) = Mount::dead(sandbox.path("zzz")) else {
+        eprintln!("skipped: needs /dev/fuse");
+        return;
+    };
+    let configured = |path: &str| {
+        let config = sandbox.home().join("waxseal.toml");
+        let path = sandbox.path(path);
+        fs::write(
+            &config,
+            format!("[[monitor]]\nname = \"m\"\npaths = [{path:?}]\n"),
+        )
+        .unwrap();
+        format!("--config={}", config.display())
+    };
+    // Nobody has asked for it.
+    let web = configured("web*/conf");
+    let scan = sandbox.waxseal(&["scan", &web]).exits(0).says("of 4 paths");
+    assert_eq!(scan.stderr, "");
+    // Whoever does is told, once, by whatever way it is named.
+    let name = dead.at().to_str().unwrap();
+    for words in [
+        vec!["scan".to_owned(), configured("*")],
+        vec!["check".to_owned(), configured("*")],
+        vec!["scan".to_owned(), name.to_owned()],
+        vec!["check".to_owned(), name.to_owned()],
+    ] {
+        let run = sandbox.waxseal(&words).exits(3);
+        let told = run.stderr.matches(name).count();
+        assert_eq!(told, 1, "{words:?}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn without_proc_links_and_pipes_are_told_as_not_looked_at() {
     if !is_root() {
         return;

@@ -1,8 +1,12 @@
 //! [`Mount`]: file systems that come and go.
 
-use std::fs;
+use std::ffi::CString;
+use std::fs::{self, OpenOptions};
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use rustix::mount::MountFlags;
 
 /// Something mounted for a test, unmounted at its end.
 pub struct Mount(PathBuf);
@@ -29,6 +33,22 @@ impl Mount {
     pub fn bind_as_it_is(from: &Path, at: PathBuf) -> Mount {
         rustix::mount::mount_bind(from, &at).unwrap();
         Mount(at)
+    }
+
+    /// Mounts a file system in user space whose program is gone: each look at it fails with ENOTCONN.
+    /// `None` where there are none.
+    pub fn dead(at: PathBuf) -> Option<Mount> {
+        fs::create_dir_all(&at).unwrap();
+        let mut options = OpenOptions::new();
+        let device = options.read(true).write(true).open("/dev/fuse").ok()?;
+        let data = format!(
+            "fd={},rootmode=40000,user_id=0,group_id=0",
+            device.as_raw_fd()
+        );
+        let data = CString::new(data).unwrap();
+        let flags = MountFlags::NOSUID | MountFlags::NODEV;
+        rustix::mount::mount("dead", &at, "fuse", flags, data.as_c_str()).ok()?;
+        Some(Mount(at))
     }
 
     /// Returns where it is mounted.

@@ -50,6 +50,15 @@ fn a_name_that_only_looks_like_another_is_not_taken_for_it() {
     sandbox.waxseal(&["scan", "dir."]).exits(0);
     fs::write(verbatim(&sandbox, r"dir.\other"), "after it").unwrap();
     sandbox.write("dir/file", "nobody watches this");
+    // However the way there is written.
+    for way in [r"dir\..\dir.", r".\dir.\."] {
+        let check = sandbox.waxseal(&["check", "--format=ndjson", way]).exits(1);
+        let told = check.changes();
+        assert!(
+            told.iter().all(|(_, path)| path.contains(r"\dir.\")),
+            "{told:?}"
+        );
+    }
     let scan = sandbox.waxseal(&["scan", "--format=ndjson"]);
     let told: Vec<Option<String>> = scan
         .changes()

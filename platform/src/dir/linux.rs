@@ -122,9 +122,16 @@ impl Dir {
     }
 
     pub(super) fn list(&self) -> io::Result<Vec<Entry>> {
-        let mut names = self.names()?;
+        let mut names = self.c_names()?;
         names.sort_unstable();
         Ok(self.entries(names))
+    }
+
+    pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
+        let names = self.c_names()?.into_iter();
+        Ok(names
+            .map(|name| OsString::from_vec(name.into_bytes()))
+            .collect())
     }
 
     pub(super) fn entries(&self, names: Vec<CString>) -> Vec<Entry> {
@@ -139,7 +146,7 @@ impl Dir {
     }
 
     /// Returns the names of all entries, in the order of the file system.
-    fn names(&self) -> io::Result<Vec<CString>> {
+    fn c_names(&self) -> io::Result<Vec<CString>> {
         // The flag is set before anything that can panic, so a poisoned lock still holds the truth.
         let mut listed = self
             .listed

@@ -99,6 +99,24 @@ impl Dir {
     }
 
     pub(super) fn list(&self) -> io::Result<Vec<Entry>> {
+        let mut names = self.c_names()?;
+        names.sort_unstable();
+        let entry = |name: CString| Entry {
+            stat: stat_at(self.fd.as_fd(), &name),
+            name: OsString::from_vec(name.into_bytes()),
+        };
+        Ok(names.into_iter().map(entry).collect())
+    }
+
+    pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
+        let names = self.c_names()?.into_iter();
+        Ok(names
+            .map(|name| OsString::from_vec(name.into_bytes()))
+            .collect())
+    }
+
+    /// Returns the names of all entries, in the order of the file system.
+    fn c_names(&self) -> io::Result<Vec<CString>> {
         let mut names = Vec::new();
         // This opens `.` anew, so that two listings at a time have a position each.
         for entry in rustix::fs::Dir::read_from(&self.fd)? {
@@ -108,12 +126,7 @@ impl Dir {
                 names.push(name.to_owned());
             }
         }
-        names.sort_unstable();
-        let entry = |name: CString| Entry {
-            stat: stat_at(self.fd.as_fd(), &name),
-            name: OsString::from_vec(name.into_bytes()),
-        };
-        Ok(names.into_iter().map(entry).collect())
+        Ok(names)
     }
 
     pub(super) fn read_link(&self, name: &OsStr) -> io::Result<OsString> {

@@ -44,6 +44,10 @@ impl Dir {
         match self.0 {}
     }
 
+    pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
+        match self.0 {}
+    }
+
     pub(super) fn read_link(&self, _name: &OsStr) -> io::Result<OsString> {
         match self.0 {}
     }

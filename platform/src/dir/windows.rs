@@ -108,7 +108,6 @@ impl Dir {
             name: OsString::from_wide(&record.name),
         };
         let mut entries: Vec<Entry> = self.records()?.into_iter().map(entry).collect();
-        entries.retain(|entry| entry.name != "." && entry.name != "..");
         entries.sort_unstable_by(|a, b| {
             let (a, b) = (a.name.as_encoded_bytes(), b.name.as_encoded_bytes());
             a.cmp(b)
@@ -116,12 +115,21 @@ impl Dir {
         Ok(entries)
     }
 
-    /// Returns all entries, in the order of the file system.
+    pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
+        let records = self.records()?.into_iter();
+        Ok(records
+            .map(|record| OsString::from_wide(&record.name))
+            .collect())
+    }
+
+    /// Returns all entries but `.` and `..`, in the order of the file system.
     fn records(&self) -> io::Result<Vec<Record>> {
         // It guards nothing but a position, which each listing sets anew.
         let _one_at_a_time = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         for form in [Form::Extended, Form::Both] {
-            if let Some(records) = self.records_in(form)? {
+            if let Some(mut records) = self.records_in(form)? {
+                let dot = u16::from(b'.');
+                records.retain(|record| record.name != [dot] && record.name != [dot, dot]);
                 return Ok(records);
             }
         }

@@ -58,10 +58,20 @@ pub fn absolute(path: &Path) -> io::Result<PathBuf> {
     os::absolute(path)
 }
 
-/// Returns what kind of object is at a path; a link is not followed in the last name. Where a whole
-/// drive is missing, the error is `NotConnected`.
+/// Returns what kind of object is at a path, however long; a link is not followed in the last name.
 pub fn kind(path: &Path) -> io::Result<Kind> {
     os::kind(path)
+}
+
+/// Says whether an error means that a path begins with a drive that is not there now; only Windows
+/// has drives.
+pub fn is_missing_drive(error: &io::Error) -> bool {
+    os::is_missing_drive(error)
+}
+
+/// Says whether an error means that links in a path lead back to themselves.
+pub fn is_loop(error: &io::Error) -> bool {
+    os::is_loop(error)
 }
 
 /// Returns the absolute path of what is at a path, with every link followed.

@@ -5,6 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
+use crate::dir::Dir;
 use crate::stat::Kind;
 use crate::stat::unix::kind as kind_of;
 
@@ -21,7 +24,22 @@ pub(super) fn absolute(path: &Path) -> io::Result<PathBuf> {
 }
 
 pub(super) fn kind(path: &Path) -> io::Result<Kind> {
-    kind_of(rustix::fs::lstat(path)?.st_mode)
+    match rustix::fs::lstat(path) {
+        // More than PATH_MAX is taken name by name.
+        Err(Errno::NAMETOOLONG) => match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => Dir::open(parent)?.stat_child(name).map(|stat| stat.kind),
+            _ => Err(Errno::NAMETOOLONG.into()),
+        },
+        found => kind_of(found?.st_mode),
+    }
+}
+
+pub(super) fn is_missing_drive(_error: &io::Error) -> bool {
+    false
+}
+
+pub(super) fn is_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
 pub(super) fn real(path: &Path) -> io::Result<PathBuf> {

@@ -7,6 +7,7 @@ use std::os::windows::fs::OpenOptionsExt as _;
 use std::os::windows::io::{AsHandle as _, BorrowedHandle};
 use std::path::{Component, Path, PathBuf, Prefix};
 
+use windows_sys::Win32::Foundation::ERROR_CANT_RESOLVE_FILENAME;
 use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 
 use crate::nt::{What, final_path, identity, path as open};
@@ -44,6 +45,14 @@ pub(super) fn spelled(dir: &Path, name: &OsStr) -> OsString {
         .ok()
         .and_then(|path| path.file_name().map(OsStr::to_owned));
     found.unwrap_or_else(|| name.to_owned())
+}
+
+pub(super) fn is_missing_drive(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotConnected
+}
+
+pub(super) fn is_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(ERROR_CANT_RESOLVE_FILENAME.cast_signed())
 }
 
 /// Returns the path of an open object, if it leads there: Wine drops a dot at the end of a name.

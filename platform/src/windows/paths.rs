@@ -9,26 +9,43 @@ use std::path::{Component, Path, PathBuf, Prefix};
 
 use super::wide;
 
-/// Returns a path that begins with a drive or a server; no name in it is changed.
+/// Returns a path that begins with a drive or a server; no name in it is changed, and `..` takes away
+/// the name before it, as everywhere on Windows.
 pub(crate) fn absolute(path: &Path) -> io::Result<PathBuf> {
-    let is_plain = |path: &Path| {
-        let goes_up = path.components().any(|part| part == Component::ParentDir);
-        path.is_absolute() && !goes_up
+    let base = match path.components().next() {
+        None => return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty path")),
+        Some(Component::Prefix(prefix)) if prefix.kind().is_verbatim() => {
+            return Ok(path.to_owned());
+        }
+        Some(Component::Prefix(_)) if path.has_root() => PathBuf::new(),
+        // Where one is on a drive, the system knows.
+        Some(Component::Prefix(prefix)) => std::path::absolute(prefix.as_os_str())?,
+        Some(Component::RootDir) => {
+            let here = env::current_dir()?;
+            here.components().take(1).collect()
+        }
+        Some(_) => env::current_dir()?,
     };
-    let is_verbatim =
-        |part| matches!(part, Component::Prefix(prefix) if prefix.kind().is_verbatim());
-    if path.components().next().is_some_and(is_verbatim) {
-        return Ok(path.to_owned());
+    let mut drive = None;
+    let mut names = Vec::new();
+    for part in base.components().chain(path.components()) {
+        match part {
+            Component::Prefix(prefix) => drive = drive.or(Some(prefix.as_os_str())),
+            Component::Normal(name) => names.push(name),
+            Component::ParentDir => drop(names.pop()),
+            Component::RootDir | Component::CurDir => {}
+        }
     }
-    if is_plain(path) {
-        return Ok(path.components().collect());
+    let mut whole = drive.unwrap_or_default().to_owned();
+    // Not by `Path::join`, to which a name like `D:` would be the beginning of another path.
+    for name in &names {
+        whole.push(r"\");
+        whole.push(name);
     }
-    let whole = env::current_dir()?.join(path);
-    match is_plain(&whole) && !path.as_os_str().is_empty() {
-        true => Ok(whole.components().collect()),
-        // Up from where, and where one is on another drive, the system knows.
-        false => std::path::absolute(path),
+    if names.is_empty() {
+        whole.push(r"\");
     }
+    Ok(whole.into())
 }
 
 /// Returns a path in the form that has no limit of 260 characters and no reserved names.
@@ -68,6 +85,9 @@ mod tests {
             (r"\\server\share", r"\\?\UNC\server\share\"),
             (r"\\?\C:\a/b", r"\\?\C:\a/b"),
             (r"C:\a\..\b", r"\\?\C:\b"),
+            (r"C:\a\..\..\CON\b.", r"\\?\C:\CON\b."),
+            (r"C:\a.\sub\..\b ", r"\\?\C:\a.\b "),
+            (r"C:\a\D:", r"\\?\C:\a\D:"),
         ] {
             let verbatim = verbatim(Path::new(path)).unwrap();
             assert_eq!(verbatim.as_os_str(), expected, "{path}");
@@ -81,7 +101,10 @@ mod tests {
         assert_eq!(absolute(r".\name."), here.join("name."));
         assert_eq!(absolute("CON"), here.join("CON"));
         let above = here.parent().unwrap();
-        assert_eq!(absolute(r"..\name"), above.join("name"));
+        assert_eq!(absolute(r"..\name."), above.join("name."));
+        let drive = here.components().next().unwrap().as_os_str().to_owned();
+        let on_drive = [drive.to_str().unwrap(), "name."].concat();
+        assert_eq!(absolute(&on_drive), here.join("name."));
         assert_eq!(
             absolute(r"\name "),
             here.ancestors().last().unwrap().join("name ")

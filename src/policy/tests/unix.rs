@@ -1,5 +1,8 @@
 //! Links, which Wine does not make, and an error on Unix that is no absence.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
 use super::roots::{below, found, tree};
@@ -13,6 +16,16 @@ fn a_wildcard_finds_links_and_follows_none() {
     assert_eq!(found(&top, vec![through]), ["m home/u/.ssh"]);
     let links = below("m", &top, &["home/l*"]);
     assert_eq!(found(&top, vec![links]), ["m home/link"]);
+}
+
+#[test]
+fn a_wildcard_is_looked_for_behind_a_link_to_a_place_that_is_no_text() {
+    let (_keep, top) = tree(&["keep"]);
+    let place = top.join(OsStr::from_bytes(b"dat\xff"));
+    fs::create_dir_all(place.join("home/u/.ssh")).unwrap();
+    symlink(place.join("home"), top.join("home")).unwrap();
+    let through = below("m", &top, &["home/*/.ssh"]);
+    assert_eq!(found(&top, vec![through]), ["m home/u/.ssh"]);
 }
 
 #[test]
