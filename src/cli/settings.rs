@@ -149,7 +149,9 @@ impl Settings {
     /// Refuses a configuration with mistakes; its warnings are for [`Settings::config`].
     pub(super) fn verify_config(&self) -> anyhow::Result<()> {
         let path = self.config_in_use();
-        path.map_or(Ok(()), |path| Ok(Config::load(&path).map(drop)?))
+        path.map_or(Ok(()), |path| {
+            Ok(Config::load(&path, &self.state_dir()?).map(drop)?)
+        })
     }
 
     fn config_in_use(&self) -> Option<PathBuf> {
@@ -161,7 +163,7 @@ impl Settings {
 
     /// Reads a configuration file and prints its warnings.
     pub(super) fn load(&self, path: &Path) -> anyhow::Result<Loaded> {
-        let config = Config::load(path)?;
+        let config = Config::load(path, &self.state_dir()?)?;
         verify_schedules(path, &config.settings)?;
         if !self.is_quiet {
             config

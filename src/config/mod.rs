@@ -34,12 +34,13 @@ pub use span::{BadSpan, parse_span, show_span};
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use toml::de::DeTable;
+use waxseal_platform::place;
 use waxseal_platform::stat::Kind;
 
-use crate::policy::{Attributes, MonitorSpec, Policy, PolicySpec};
+use crate::policy::{Attributes, MonitorSpec, Policy, PolicySpec, real_parent};
 use crate::state::escape;
 use monitor::Names;
 use section::{Section, Source};
@@ -67,13 +68,16 @@ pub struct Config {
 
 impl Config {
     /// Reads a configuration file and the files in its drop-in directory.
-    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    ///
+    /// The state directory is where this run keeps its store: no output may be in it.
+    pub fn load(path: &Path, state_dir: &Path) -> Result<Config, ConfigError> {
         let mut reading = Reading::default();
         let name = escape::path(path);
         reading.read(&name, &read_text(path)?, true);
         for drop_in in drop_ins(path)? {
             reading.read(&escape::path(&drop_in), &read_text(&drop_in)?, false);
         }
+        reading.refuse_output_in(state_dir);
         reading.finish(&name)
     }
 
@@ -166,7 +170,7 @@ impl Reading {
             self.errors.push(Problem::at(name, "", 0..0, message));
         }
         if self.errors.is_empty() {
-            match Policy::compile(&policy) {
+            match Policy::compile(&policy.resolved()) {
                 Ok(policy) => self.refuse_watched_output(&policy),
                 // Each entry was checked at its line; only all together can still be too large.
                 Err(error) => self
@@ -187,18 +191,36 @@ impl Reading {
         }
     }
 
+    /// Notes an output file that could be one of the store: what is appended to that destroys it.
+    fn refuse_output_in(&mut self, state_dir: &Path) {
+        let (Some(file), Some(place)) = (&self.settings.file, &self.file_place) else {
+            return;
+        };
+        let state_dir = place::real(state_dir).unwrap_or_else(|_| real_parent(state_dir));
+        if real_parent(&file.path).starts_with(&state_dir) {
+            let shown = escape::path(&state_dir);
+            self.errors.push(Problem {
+                message: format!("this file is in the state directory {shown}: write elsewhere"),
+                ..place.clone()
+            });
+        }
+    }
+
     /// Notes an output file whose growth is an event itself, which would be written to it, and so
     /// on without end.
     fn refuse_watched_output(&mut self, policy: &Policy) {
         let (Some(file), Some(place)) = (&self.settings.file, &self.file_place) else {
             return;
         };
-        let Some(rule) = policy.decide(&file.path, Kind::File).watched() else {
+        let path = real_parent(&file.path);
+        let Some(rule) = policy.decide(&path, Kind::File).watched() else {
             return;
         };
         let moved = rule.compared(Kind::File).intersection(MOVED_BY_WRITING);
         if !moved.is_empty() {
-            let pattern = format!("{}*", globset::escape(&file.path.to_string_lossy()));
+            // With slashes, which need no care in quotes.
+            let shown = path.to_string_lossy().replace(MAIN_SEPARATOR, "/");
+            let pattern = format!("{}*", globset::escape(&shown));
             let message = format!(
                 "monitor {:?} watches this file, so each event would lead to another: add \
                  {pattern:?} to its exclude_files, or write elsewhere",

@@ -3,7 +3,7 @@
 //! Only what is written is checked here. Whether the file can be written, and safely, is found
 //! out by `sink`, again and again.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use waxseal_platform::place;
@@ -112,8 +112,11 @@ fn read_path(file: &Section<'_>, source: &mut Source<'_>) -> Option<(PathBuf, Sp
     };
     let path = Path::new(text);
     let names_a_directory = path.file_name().is_none() || text.ends_with(std::path::is_separator);
-    let mistake = if !path.has_root() {
+    let goes_up = path.components().any(|part| part == Component::ParentDir);
+    let mistake = if !path.is_absolute() {
         "is a relative path: write it from the root"
+    } else if goes_up {
+        "contains `..`: write the directory it means"
     } else if names_a_directory {
         "is a directory: name a file in it"
     } else {

@@ -10,6 +10,9 @@ use super::*;
 use crate::policy::{Accept, PathPattern};
 use crate::state::sample;
 
+#[cfg(unix)]
+mod unix;
+
 const MONITOR: &str = "[[monitor]]\nname = \"etc\"\npaths = [\"/etc\"]\n";
 
 /// Returns a configuration with its paths as they are written here.
@@ -19,6 +22,11 @@ fn here(content: &str) -> String {
 
 fn parse(content: &str) -> Config {
     Config::parse(&here(content), "waxseal.toml").unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Returns a state directory that no test has.
+fn nowhere() -> PathBuf {
+    sample::path("/nowhere")
 }
 
 fn refused(content: &str) -> String {
@@ -145,6 +153,60 @@ fn an_output_file_whose_growth_would_be_an_event_is_refused() {
         "recursive = false",
     ] {
         parse(&format!("{MONITOR}{excluded}\n{output}"));
+    }
+}
+
+/// A directory with `watched`, `state`, and a configuration that watches the first and writes its
+/// events to a file.
+struct Outputs {
+    _temp: tempfile::TempDir,
+    top: PathBuf,
+}
+
+impl Outputs {
+    fn new() -> Outputs {
+        let temp = tempfile::tempdir().unwrap();
+        let top = place::real(temp.path()).unwrap();
+        for dir in ["watched", "state"] {
+            fs::create_dir(top.join(dir)).unwrap();
+        }
+        Outputs { _temp: temp, top }
+    }
+
+    /// Reads the configuration with this output.
+    fn load(&self, output: &str) -> Result<Config, ConfigError> {
+        let top = self.top.to_str().unwrap().replace('\\', "/");
+        let text = format!(
+            "[[monitor]]\nname = \"m\"\npaths = [\"{top}/watched\"]\n\
+             [output.file]\npath = \"{top}/{output}\"\n"
+        );
+        let main = self.top.join("waxseal.toml");
+        fs::write(&main, text).unwrap();
+        Config::load(&main, &self.top.join("state"))
+    }
+
+    fn refused(&self, output: &str, reason: &str) {
+        let message = self.load(output).unwrap_err().to_string();
+        assert!(message.contains(reason), "{output}: {message}");
+    }
+}
+
+#[test]
+fn an_output_file_is_found_however_its_path_is_written() {
+    let outputs = Outputs::new();
+    outputs.load("elsewhere").unwrap();
+    for (output, reason) in [
+        ("watched/log", "watches this file"),
+        ("other/../watched/log", "contains `..`"),
+        ("state/baseline.db", "is in the state directory"),
+        ("state/new", "is in the state directory"),
+        ("state/../state/new", "contains `..`"),
+    ] {
+        outputs.refused(output, reason);
+    }
+    if place::IGNORES_CASE {
+        outputs.refused("WATCHED/log", "watches this file");
+        outputs.refused("STATE/log", "is in the state directory");
     }
 }
 
@@ -526,13 +588,20 @@ fn drop_in_files_add_monitors_in_order_of_name() {
         fs::write(drop_ins.join(name), here(content)).unwrap();
     };
     fs::write(&main, here(MONITOR)).unwrap();
-    assert_eq!(Config::load(&main).unwrap().policy.monitors.len(), 1);
+    assert_eq!(
+        Config::load(&main, &nowhere())
+            .unwrap()
+            .policy
+            .monitors
+            .len(),
+        1
+    );
 
     fs::create_dir(&drop_ins).unwrap();
     write("20.toml", "[[monitor]]\nname = \"b\"\npaths = [\"/b\"]\n");
     write("10.toml", "[[monitor]]\nname = \"a\"\npaths = [\"/a\"]\n");
     write("10.toml.old", "not read");
-    let config = Config::load(&main).unwrap();
+    let config = Config::load(&main, &nowhere()).unwrap();
     let names: Vec<&str> = config
         .policy
         .monitors
@@ -545,7 +614,7 @@ fn drop_in_files_add_monitors_in_order_of_name() {
         "30.toml",
         "schedule = \"every 6h\"\n[[monitor]]\nname = \"a\"\npaths = [\"/x\"]\n",
     );
-    let message = Config::load(&main).unwrap_err().to_string();
+    let message = Config::load(&main, &nowhere()).unwrap_err().to_string();
     assert!(
         message.contains("30.toml:1:1: unknown key \"schedule\" in a drop-in"),
         "{message}"
@@ -557,10 +626,10 @@ fn drop_in_files_add_monitors_in_order_of_name() {
 fn a_file_that_cannot_be_read_is_told_apart_from_a_missing_one() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("waxseal.toml");
-    let message = Config::load(&path).unwrap_err().to_string();
+    let message = Config::load(&path, &nowhere()).unwrap_err().to_string();
     assert!(message.contains("waxseal init"), "{message}");
     fs::write(&path, b"name = \"\xff\"").unwrap();
-    let message = Config::load(&path).unwrap_err().to_string();
+    let message = Config::load(&path, &nowhere()).unwrap_err().to_string();
     assert!(
         message.starts_with("cannot read") && message.contains("UTF-8"),
         "{message}"

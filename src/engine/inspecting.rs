@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use waxseal_platform::dir::{Dir, is_absence};
+use waxseal_platform::place;
 use waxseal_platform::stat::{Kind, Stat};
+use waxseal_platform::watch::Changes;
 
 use super::large::{LARGE, Reading, Readings};
 use super::round::{Reason, Wish};
@@ -137,6 +139,9 @@ impl Looker {
                     continue;
                 }
             };
+            if may_be_gone(wish) && place::spelled(&group.dir, name) != name {
+                continue;
+            }
             let kind = found.kind;
             let Some(rule) = scope.decide(name, kind).watched() else {
                 continue;
@@ -179,6 +184,15 @@ impl Looker {
             Some(Reading::Outdated(observed)) => Look::Outdated { observed, kind },
             None => Look::Large,
         })
+    }
+}
+
+/// Says whether a name may open what has it in other letters: on systems that ignore case, one that
+/// is only written in others now is gone under the old one.
+fn may_be_gone(wish: &Wish) -> bool {
+    match &wish.reason {
+        Reason::Heard(hint) => hint.changes.contains(Changes::DELETED),
+        Reason::Confirmed(..) | Reason::Surveyed(_) => true,
     }
 }
 

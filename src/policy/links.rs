@@ -131,7 +131,7 @@ fn real_glob(written: &PathPattern, text: &str) -> PathPattern {
 }
 
 /// Resolves every link but the last name, as far as the path exists.
-fn real_parent(path: &Path) -> PathBuf {
+pub fn real_parent(path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) => {
             let parent = real_existing(parent);

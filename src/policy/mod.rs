@@ -30,6 +30,7 @@ mod tests;
 
 pub use attributes::{ACCEPTED as ACCEPTED_ATTRIBUTES, AttributeError, Attributes};
 pub use explain::{Candidate, Explanation};
+pub use links::real_parent;
 pub use path_pattern::PathPattern;
 pub use pattern::{PatternError, check_pattern};
 pub use roots::Root;

@@ -49,9 +49,17 @@ impl PathPattern {
         if is_home(text) {
             return Err(PatternError::Home { pattern: path });
         }
+        let Some(text) = place::unprefixed(text) else {
+            return Err(PatternError::Device { path });
+        };
+        if let Some(name) = place::bad_name(Path::new(&*text)) {
+            let name = name.to_string_lossy().into_owned();
+            return Err(PatternError::BadName { path, name });
+        }
+        let text = &*text;
         let pattern = match has_wildcard(text) {
             false => PathPattern::literal(Path::new(text)),
-            true => PathPattern::Glob(path),
+            true => PathPattern::Glob(text.to_owned()),
         };
         pattern.segments()?;
         Ok(pattern)
@@ -124,12 +132,14 @@ fn glob_segments(text: &str) -> Result<Vec<Segment>, PatternError> {
     }
     let mut segments = Vec::new();
     let mut is_fixed = true;
-    for part in text
-        .split(is_separator)
-        .filter(|part| !part.is_empty() && *part != ".")
-    {
+    for part in Path::new(text).components() {
+        let part = match part {
+            Component::RootDir | Component::CurDir => continue,
+            Component::ParentDir => return Err(PatternError::GoesUp { path: path() }),
+            // A part of a text is one.
+            part => part.as_os_str().to_str().unwrap_or_default(),
+        };
         match part {
-            ".." => return Err(PatternError::GoesUp { path: path() }),
             "**" if matches!(segments.last(), Some(Segment::AnyDepth)) => {}
             "**" => {
                 is_fixed = false;

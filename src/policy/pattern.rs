@@ -289,6 +289,25 @@ pub enum PatternError {
         /// The path as written.
         path: String,
     },
+    /// A monitored path has a name that nothing can have.
+    #[error(
+        "{path:?} cannot be: no file can be called {name:?}; streams are looked at with their file"
+    )]
+    BadName {
+        /// The path as written.
+        path: String,
+        /// The name.
+        name: String,
+    },
+    /// A monitored path begins like that of a device.
+    #[error(
+        "{path:?} names a device: write the path as it begins otherwise, such as {}",
+        place::EXAMPLE
+    )]
+    Device {
+        /// The path as written.
+        path: String,
+    },
     /// A monitored path goes up.
     #[error("{path:?} contains `..`: write the directory it means")]
     GoesUp {

@@ -76,6 +76,60 @@ fn a_name_that_only_looks_like_another_is_not_taken_for_it() {
 }
 
 #[test]
+fn what_no_file_can_be_called_is_a_mistake() {
+    let sandbox = Sandbox::with(&[("file", "1")]);
+    sandbox.baseline();
+    for path in ["a*", "file:stream", "f:stream", "a|b", r"sub\x:y"] {
+        for verb in ["scan", "check", "explain"] {
+            let run = sandbox.waxseal(&[verb, path]).exits(2);
+            run.complains("no file can be called");
+        }
+    }
+    let config = sandbox.home().join("waxseal.toml");
+    for (path, reason) in [
+        ("C:/t:stream", "no file can be called"),
+        ("C:/xx/yy:stream", "no file can be called"),
+        ("//./C:/t", "names a device"),
+        ("//?/Volume{1}/t", "names a device"),
+    ] {
+        fs::write(
+            &config,
+            format!("[[monitor]]\nname = \"m\"\npaths = [{path:?}]\n"),
+        )
+        .unwrap();
+        let check = sandbox.waxseal(&["config", "check", config.to_str().unwrap()]);
+        check.exits(2).complains(reason);
+    }
+}
+
+#[test]
+fn a_configured_path_may_begin_as_the_interface_has_it() {
+    let sandbox = Sandbox::with(&[("file", "1")]);
+    let config = sandbox.home().join("waxseal.toml");
+    let tree = verbatim(&sandbox, "");
+    fs::write(
+        &config,
+        format!("[[monitor]]\nname = \"m\"\npaths = [{tree:?}]\n"),
+    )
+    .unwrap();
+    let config = format!("--config={}", config.display());
+    sandbox
+        .waxseal(&["scan", &config])
+        .exits(0)
+        .says("of 2 paths");
+    sandbox.write("file", "changed");
+    let scan = sandbox
+        .waxseal(&["scan", &config, "--format=ndjson"])
+        .exits(1);
+    let path = sandbox.path("file").to_str().unwrap().to_owned();
+    assert!(
+        scan.changes().contains(&("updated".to_owned(), path)),
+        "{}",
+        scan.stdout
+    );
+}
+
+#[test]
 fn a_path_beyond_260_characters_is_watched() {
     let sandbox = Sandbox::new();
     let mut name = "a directory whose name has forty letters".to_owned();

@@ -93,6 +93,23 @@ fn nothing_is_lost_when_the_buffer_of_the_system_overflows() {
 }
 
 #[test]
+fn a_name_that_only_changes_its_letters_is_moved() {
+    let sandbox = Sandbox::with(&[("dir/two", "content of two"), ("dir/other", "2")]);
+    let mut watch = Watch::configured(&sandbox, "");
+    watch.take();
+    fs::rename(sandbox.path("dir/two"), sandbox.path("dir/TWO")).unwrap();
+    let news = watch.news(&sandbox);
+    let moved = ("moved".to_owned(), "dir/TWO".to_owned());
+    assert!(news.contains(&moved), "{news:?}");
+    assert!(
+        !news.iter().any(|(action, _)| action == "created"),
+        "{news:?}"
+    );
+    watch.stop().exits(0);
+    is_in_step(&sandbox);
+}
+
+#[test]
 fn what_happens_while_no_watch_runs_is_told_by_the_next_one() {
     let sandbox = Sandbox::with(&[("file1", "1"), ("file2", "2")]);
     let mut watch = Watch::configured(&sandbox, "");

@@ -9,7 +9,8 @@ use rustix::fs::{Mode, OFlags};
 use super::spelling::spelling;
 // A pattern that matched more than it says would hide more: most volumes ignore case, not all.
 pub(super) use super::unix::{
-    EXAMPLE, EXAMPLE_LOG, IGNORES_CASE, TOP, absolute, is_loop, is_missing_drive, kind, real,
+    EXAMPLE, EXAMPLE_LOG, IGNORES_CASE, TOP, absolute, bad_name, is_loop, is_missing_drive, kind,
+    real, unprefixed,
 };
 use crate::dir::Dir;
 use crate::stat::Kind;

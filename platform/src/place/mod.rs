@@ -29,6 +29,7 @@ use windows as os;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,17 @@ pub fn absolute(path: &Path) -> io::Result<PathBuf> {
 /// Returns what kind of object is at a path, however long; a link is not followed in the last name.
 pub fn kind(path: &Path) -> io::Result<Kind> {
     os::kind(path)
+}
+
+/// Returns what a configured path begins with as people write it: on Windows without the `\\?\` of the
+/// interface; `None` where it names a device.
+pub fn unprefixed(text: &str) -> Option<Cow<'_, str>> {
+    os::unprefixed(text)
+}
+
+/// Returns a name in a path that no file can have; only Windows has such. Wildcards are let through.
+pub fn bad_name(path: &Path) -> Option<&OsStr> {
+    os::bad_name(path)
 }
 
 /// Says whether an error means that a path begins with a drive that is not there now; only Windows

@@ -1,5 +1,6 @@
 //! Unix: one tree, and names that are what they are.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -32,6 +33,14 @@ pub(super) fn kind(path: &Path) -> io::Result<Kind> {
         },
         found => kind_of(found?.st_mode),
     }
+}
+
+pub(super) fn unprefixed(text: &str) -> Option<Cow<'_, str>> {
+    Some(text.into())
+}
+
+pub(super) fn bad_name(_path: &Path) -> Option<&OsStr> {
+    None
 }
 
 pub(super) fn is_missing_drive(_error: &io::Error) -> bool {

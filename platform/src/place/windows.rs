@@ -1,5 +1,6 @@
 //! Windows: drives, and names that are there in any spelling.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io;
@@ -13,8 +14,8 @@ use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 use crate::nt::{What, final_path, identity, path as open};
 use crate::stat::Kind;
 use crate::stat::windows::stat;
-pub(super) use crate::windows::absolute;
 use crate::windows::{SHARE_ALL, verbatim};
+pub(super) use crate::windows::{absolute, bad_name};
 
 pub(super) const TOP: &str = "";
 
@@ -45,6 +46,25 @@ pub(super) fn spelled(dir: &Path, name: &OsStr) -> OsString {
         .ok()
         .and_then(|path| path.file_name().map(OsStr::to_owned));
     found.unwrap_or_else(|| name.to_owned())
+}
+
+pub(super) fn unprefixed(text: &str) -> Option<Cow<'_, str>> {
+    let is_separator = |letter: Option<char>| letter.is_some_and(std::path::is_separator);
+    let mut letters = text.chars();
+    let begins = is_separator(letters.next()) && is_separator(letters.next());
+    match (begins, letters.next()) {
+        (true, Some('?')) if is_separator(letters.next()) => {}
+        (true, Some('.')) if is_separator(letters.next()) => return None,
+        _ => return Some(text.into()),
+    }
+    let rest = letters.as_str();
+    match rest.get(..4) {
+        Some(unc) if unc.eq_ignore_ascii_case(r"UNC\") || unc.eq_ignore_ascii_case("UNC/") => {
+            Some(format!(r"\\{}", rest.get(4..)?).into())
+        }
+        _ if rest.chars().nth(1) == Some(':') => Some(rest.into()),
+        _ => None,
+    }
 }
 
 pub(super) fn is_missing_drive(error: &io::Error) -> bool {

@@ -5,7 +5,7 @@ mod paths;
 mod security;
 mod token;
 
-pub(crate) use paths::{absolute, verbatim, wide_path};
+pub(crate) use paths::{absolute, bad_name, verbatim, wide_path};
 pub(crate) use security::{Private, descriptor_of, explain};
 pub(crate) use token::{account_name, is_administrator, own_token, user};
 

@@ -2,7 +2,7 @@
 //! file systems, and listings have them. Only the older interface means something else by them.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::windows::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Component, Path, PathBuf, Prefix};
@@ -26,6 +26,21 @@ pub(crate) fn absolute(path: &Path) -> io::Result<PathBuf> {
         }
         Some(_) => env::current_dir()?,
     };
+    let is_wild = |name: &OsStr| {
+        name.as_encoded_bytes()
+            .iter()
+            .any(|byte| b"*?".contains(byte))
+    };
+    let wild = path
+        .components()
+        .find(|part| matches!(part, Component::Normal(name) if is_wild(name)));
+    if let Some(name) = bad_name(path).or(wild.as_ref().map(|part| part.as_os_str())) {
+        let message = format!(
+            "no file can be called {name:?}: wildcards belong into the configuration, and a stream \
+             is looked at with its file"
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let mut drive = None;
     let mut names = Vec::new();
     for part in base.components().chain(path.components()) {
@@ -37,7 +52,6 @@ pub(crate) fn absolute(path: &Path) -> io::Result<PathBuf> {
         }
     }
     let mut whole = drive.unwrap_or_default().to_owned();
-    // Not by `Path::join`, to which a name like `D:` would be the beginning of another path.
     for name in &names {
         whole.push(r"\");
         whole.push(name);
@@ -46,6 +60,16 @@ pub(crate) fn absolute(path: &Path) -> io::Result<PathBuf> {
         whole.push(r"\");
     }
     Ok(whole.into())
+}
+
+/// Returns a name in a path that no file can have, wildcards aside: the rules of
+/// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>.
+pub(crate) fn bad_name(path: &Path) -> Option<&OsStr> {
+    let is_bad = |byte: &u8| *byte < b' ' || b":\"<>|".contains(byte);
+    path.components().find_map(|part| match part {
+        Component::Normal(name) if name.as_encoded_bytes().iter().any(is_bad) => Some(name),
+        _ => None,
+    })
 }
 
 /// Returns a path in the form that has no limit of 260 characters and no reserved names.
@@ -87,7 +111,6 @@ mod tests {
             (r"C:\a\..\b", r"\\?\C:\b"),
             (r"C:\a\..\..\CON\b.", r"\\?\C:\CON\b."),
             (r"C:\a.\sub\..\b ", r"\\?\C:\a.\b "),
-            (r"C:\a\D:", r"\\?\C:\a\D:"),
         ] {
             let verbatim = verbatim(Path::new(path)).unwrap();
             assert_eq!(verbatim.as_os_str(), expected, "{path}");
@@ -109,6 +132,8 @@ mod tests {
             absolute(r"\name "),
             here.ancestors().last().unwrap().join("name ")
         );
-        assert!(super::absolute(Path::new("")).is_err());
+        for none in ["", r"C:\a\D:", r"C:\a\b:stream", r"C:\*", "a?", r"C:\a|b"] {
+            assert!(super::absolute(Path::new(none)).is_err(), "{none}");
+        }
     }
 }
