@@ -10,7 +10,6 @@ use std::sync::Arc;
 use waxseal_platform::dir::{Dir, is_absence};
 use waxseal_platform::place;
 use waxseal_platform::stat::{Kind, Stat};
-use waxseal_platform::watch::Changes;
 
 use super::large::{LARGE, Reading, Readings};
 use super::round::{Reason, Wish};
@@ -191,7 +190,7 @@ impl Looker {
 /// is only written in others now is gone under the old one.
 fn may_be_gone(wish: &Wish) -> bool {
     match &wish.reason {
-        Reason::Heard(hint) => hint.changes.contains(Changes::DELETED),
+        Reason::Heard(hint) => hint.is_gone(),
         Reason::Confirmed(..) | Reason::Surveyed(_) => true,
     }
 }
