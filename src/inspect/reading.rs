@@ -67,7 +67,7 @@ impl Reading {
         pace: &Pace<'_>,
     ) -> io::Result<Option<Reading>> {
         let xattrs = match with_streams(file.xattrs()?, file.streams()?, pace) {
-            Added::All(xattrs) => xattrs,
+            Added::All { xattrs, .. } => xattrs,
             Added::Unsteady => return Ok(None),
         };
         let left = before.size;

@@ -10,7 +10,7 @@ use std::io;
 use waxseal_hashers::{HashType, HashTypes, Hasher, Hex};
 use waxseal_platform::bytes::os_to_bytes;
 use waxseal_platform::dir::{Dir, Metadata};
-use waxseal_platform::file::{File, Streams};
+use waxseal_platform::file::File;
 use waxseal_platform::stat::Stat;
 use waxseal_platform::xattr::Xattrs;
 use waxseal_platform::xattr::decode::STREAM;
@@ -21,10 +21,18 @@ use crate::state::unread_stream;
 /// How much of a stream is read at once.
 const CHUNK: usize = 64 * 1024;
 
+/// A stream by its name, and what opening it came to.
+type Listed = (OsString, io::Result<File>);
+
 /// What adding streams came to.
 pub(super) enum Added {
-    /// These are all attributes now.
-    All(Xattrs),
+    /// All were added that are still there.
+    All {
+        /// All attributes now.
+        xattrs: Xattrs,
+        /// Whether there was any when they were listed.
+        any_listed: bool,
+    },
     /// A stream changed while it was read, or reading was called off.
     Unsteady,
 }
@@ -54,18 +62,16 @@ pub(super) fn own_metadata_with_streams(dir: &Dir, pace: &Pace<'_>) -> io::Resul
 
 fn of_one_moment(
     metadata: Metadata,
-    streams: Streams,
+    streams: impl Iterator<Item = Listed>,
     now: impl Fn() -> io::Result<Stat>,
     pace: &Pace<'_>,
 ) -> io::Result<Metadata> {
     let busy = || io::Error::from(io::ErrorKind::ResourceBusy);
-    let plain = metadata.xattrs.as_packed().len();
-    let Added::All(xattrs) = with_streams(metadata.xattrs, streams, pace) else {
+    let Added::All { xattrs, any_listed } = with_streams(metadata.xattrs, streams, pace) else {
         return Err(busy());
     };
-    let has_streams = xattrs.as_packed().len() != plain;
     let identity = |stat: &Stat| (stat.device, stat.inode, stat.changed);
-    if has_streams && identity(&now()?) != identity(&metadata.stat) {
+    if any_listed && identity(&now()?) != identity(&metadata.stat) {
         return Err(busy());
     }
     Ok(Metadata { xattrs, ..metadata })
@@ -74,11 +80,13 @@ fn of_one_moment(
 /// Adds one attribute for each stream.
 pub(super) fn with_streams(
     xattrs: Xattrs,
-    streams: impl Iterator<Item = (OsString, io::Result<File>)>,
+    streams: impl Iterator<Item = Listed>,
     pace: &Pace<'_>,
 ) -> Added {
     let mut found = Vec::new();
+    let mut any_listed = false;
     for (name, opened) in streams {
+        any_listed = true;
         let value = match content(opened, pace) {
             Content::Value(value) => value,
             Content::Gone => continue,
@@ -87,11 +95,14 @@ pub(super) fn with_streams(
         found.push(([STREAM, os_to_bytes(&name)].concat(), value));
     }
     if found.is_empty() {
-        return Added::All(xattrs);
+        return Added::All { xattrs, any_listed };
     }
     let others = xattrs.iter();
     found.extend(others.map(|(name, value)| (name.to_vec(), value.to_vec())));
-    Added::All(Xattrs::from_pairs(found))
+    Added::All {
+        xattrs: Xattrs::from_pairs(found),
+        any_listed,
+    }
 }
 
 fn content(opened: io::Result<File>, pace: &Pace<'_>) -> Content {
@@ -136,13 +147,14 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use tempfile::TempDir;
+    use waxseal_platform::stat::Timestamp;
 
     use super::*;
     use crate::inspect::{Halt, Progress, Throttle};
 
-    fn attributes(streams: Vec<(OsString, io::Result<File>)>, pace: &Pace<'_>) -> Vec<String> {
+    fn attributes(streams: Vec<Listed>, pace: &Pace<'_>) -> Vec<String> {
         match with_streams(Xattrs::new(), streams.into_iter(), pace) {
-            Added::All(xattrs) => xattrs
+            Added::All { xattrs, .. } => xattrs
                 .iter()
                 .map(|(name, value)| {
                     let text = |bytes| std::str::from_utf8(bytes).unwrap().to_owned();
@@ -153,7 +165,7 @@ mod tests {
         }
     }
 
-    fn stream(dir: &TempDir, name: &str, content: &[u8]) -> (OsString, io::Result<File>) {
+    fn stream(dir: &TempDir, name: &str, content: &[u8]) -> Listed {
         fs::write(dir.path().join(name), content).unwrap();
         let name = OsStr::new(name);
         let opened = Dir::open(dir.path()).unwrap().open_file(name);
@@ -187,6 +199,28 @@ mod tests {
                 format!("stream.read 3 B sha256:{sum}"),
             ]
         );
+    }
+
+    #[test]
+    fn streams_that_all_went_while_they_were_opened_prove_no_single_moment() {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join("f"), b"").unwrap();
+        let (progress, throttle) = (Progress::default(), Throttle::new(0));
+        let opened = Dir::open(dir.path()).unwrap();
+        let seen = |streams: Vec<Listed>, later: bool| {
+            let metadata = opened.metadata_child(OsStr::new("f")).unwrap();
+            let mut now = metadata.stat;
+            if later {
+                now.changed = Timestamp::new(now.changed.secs() + 1, 0);
+            }
+            let (streams, pace) = (streams.into_iter(), pace(&progress, &throttle));
+            let found = of_one_moment(metadata, streams, || Ok(now), &pace);
+            found.map(|_| ()).map_err(|error| error.kind())
+        };
+        let gone = || vec![("gone".into(), Err(io::ErrorKind::NotFound.into()))];
+        assert_eq!(seen(gone(), true), Err(io::ErrorKind::ResourceBusy));
+        assert_eq!(seen(gone(), false), Ok(()));
+        assert_eq!(seen(Vec::new(), true), Ok(()), "nothing was listed");
     }
 
     #[test]
