@@ -186,8 +186,7 @@ pub fn diff_to_tell(before: &FileState, after: &FileState, counted: Attributes) 
 /// Returns the streams that could be read on one side only.
 fn lone_streams(before: &FileState, after: &FileState) -> Vec<Field> {
     let names = |state: &FileState| -> BTreeSet<Vec<u8>> {
-        let unread = state.unread_streams();
-        unread.map(|(name, _)| name.to_vec()).collect()
+        state.unread_streams().map(<[u8]>::to_vec).collect()
     };
     let lone = &names(before) ^ &names(after);
     lone.into_iter().map(Field::Xattr).collect()

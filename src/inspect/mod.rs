@@ -13,12 +13,14 @@ mod pace;
 mod reading;
 mod streams;
 mod throttle;
+mod unread_streams;
 
 #[cfg(test)]
 mod tests;
 
 pub use halt::Halt;
 pub use throttle::Throttle;
+pub use unread_streams::UnreadStreams;
 
 use std::ffi::OsStr;
 use std::io;
@@ -66,6 +68,8 @@ pub struct Present {
     pub state: FileState,
     /// Why the content of a regular file was not read, if it was not.
     pub unread: Option<Unread>,
+    /// Which of its streams were not read.
+    pub unread_streams: UnreadStreams,
 }
 
 /// Why the content of a file was not read.
@@ -238,7 +242,7 @@ impl<'p> Inspector<'p> {
 impl Present {
     /// Says whether everything was read that was wanted.
     pub fn is_whole(&self) -> bool {
-        self.unread.is_none() && !self.state.has_unread_streams()
+        self.unread.is_none() && self.unread_streams.is_empty()
     }
 
     /// Says whether this is a regular file whose content was read.
@@ -394,15 +398,19 @@ fn look_without_reading(
 }
 
 /// Says what metadata alone show.
-fn seen(found: io::Result<Metadata>, unread: Option<Unread>) -> Observation {
+fn seen(found: io::Result<(Metadata, UnreadStreams)>, unread: Option<Unread>) -> Observation {
     match found {
-        Ok(metadata) => {
+        Ok((metadata, unread_streams)) => {
             let state = FileState::from(metadata);
             // A file where the listing saw something else: its content is still unknown.
             if unread.is_none() && state.stat.kind == Kind::File {
                 return Observation::Unstable;
             }
-            Observation::Present(Present { state, unread })
+            Observation::Present(Present {
+                state,
+                unread,
+                unread_streams,
+            })
         }
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound => Observation::Absent,

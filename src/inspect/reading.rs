@@ -13,7 +13,7 @@ use waxseal_platform::xattr::Xattrs;
 
 use super::pace::Pace;
 use super::streams::{Added, with_streams};
-use super::{Present, Unread};
+use super::{Present, Unread, UnreadStreams};
 use crate::state::FileState;
 
 /// Bytes read at once. 64 KiB reaches full speed on cached files; more helps uncached ones.
@@ -30,6 +30,7 @@ pub(super) struct Reading {
     file: File,
     before: Stat,
     xattrs: Xattrs,
+    unread_streams: UnreadStreams,
     /// Bytes that should still come.
     left: u64,
     at_end: bool,
@@ -66,9 +67,9 @@ impl Reading {
         attempts: usize,
         pace: &Pace<'_>,
     ) -> io::Result<Option<Reading>> {
-        let xattrs = match with_streams(file.xattrs()?, file.streams()?, pace) {
-            Added::All { xattrs, .. } => xattrs,
-            Added::Unsteady => return Ok(None),
+        let added = with_streams(file.xattrs()?, file.streams()?, pace);
+        let Added::All { xattrs, unread, .. } = added else {
+            return Ok(None);
         };
         let left = before.size;
         Ok(Some(Reading {
@@ -76,6 +77,7 @@ impl Reading {
             file,
             before,
             xattrs,
+            unread_streams: unread,
             left,
             at_end: false,
             attempts,
@@ -93,6 +95,7 @@ impl Reading {
         Present {
             state,
             unread: Some(Unread::TooLarge),
+            unread_streams: self.unread_streams,
         }
     }
 
@@ -151,6 +154,7 @@ impl Reading {
         Settled::Stable(Present {
             state,
             unread: None,
+            unread_streams: self.unread_streams,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The streams that an object has beside its content, on Windows: what is in each, as an attribute.
 //!
 //! The value is the size and always the SHA-256, whatever is wanted of the content, so that a change
-//! of the policy is none of the stream. What refuses to be read is said in the value's place
+//! of the policy is none of the stream. That it refuses to be read is said in the value's place
 //! (`state::streams`): whoever locks one stream hides nothing else.
 
 use std::ffi::{OsStr, OsString};
@@ -16,7 +16,8 @@ use waxseal_platform::xattr::Xattrs;
 use waxseal_platform::xattr::decode::STREAM;
 
 use super::pace::Pace;
-use crate::state::unread_stream;
+use super::unread_streams::UnreadStreams;
+use crate::state::UNREAD_STREAM;
 
 /// How much of a stream is read at once.
 const CHUNK: usize = 64 * 1024;
@@ -30,6 +31,8 @@ pub(super) enum Added {
     All {
         /// All attributes now.
         xattrs: Xattrs,
+        /// Which of them could not be read.
+        unread: UnreadStreams,
         /// Whether there was any when they were listed.
         any_listed: bool,
     },
@@ -39,7 +42,8 @@ pub(super) enum Added {
 
 /// What one stream holds.
 enum Content {
-    Value(Vec<u8>),
+    Value(String),
+    Refused(io::Error),
     /// It has gone since it was listed.
     Gone,
     Unsteady,
@@ -50,13 +54,16 @@ pub(super) fn metadata_with_streams(
     dir: &Dir,
     name: &OsStr,
     pace: &Pace<'_>,
-) -> io::Result<Metadata> {
+) -> io::Result<(Metadata, UnreadStreams)> {
     let (metadata, streams) = dir.metadata_and_streams(name)?;
     of_one_moment(metadata, streams, || dir.stat_child(name), pace)
 }
 
 /// Returns the same of an open directory itself.
-pub(super) fn own_metadata_with_streams(dir: &Dir, pace: &Pace<'_>) -> io::Result<Metadata> {
+pub(super) fn own_metadata_with_streams(
+    dir: &Dir,
+    pace: &Pace<'_>,
+) -> io::Result<(Metadata, UnreadStreams)> {
     of_one_moment(dir.metadata()?, dir.streams()?, || dir.stat(), pace)
 }
 
@@ -65,16 +72,21 @@ fn of_one_moment(
     streams: impl Iterator<Item = Listed>,
     now: impl Fn() -> io::Result<Stat>,
     pace: &Pace<'_>,
-) -> io::Result<Metadata> {
+) -> io::Result<(Metadata, UnreadStreams)> {
     let busy = || io::Error::from(io::ErrorKind::ResourceBusy);
-    let Added::All { xattrs, any_listed } = with_streams(metadata.xattrs, streams, pace) else {
+    let Added::All {
+        xattrs,
+        unread,
+        any_listed,
+    } = with_streams(metadata.xattrs, streams, pace)
+    else {
         return Err(busy());
     };
     let identity = |stat: &Stat| (stat.device, stat.inode, stat.changed);
     if any_listed && identity(&now()?) != identity(&metadata.stat) {
         return Err(busy());
     }
-    Ok(Metadata { xattrs, ..metadata })
+    Ok((Metadata { xattrs, ..metadata }, unread))
 }
 
 /// Adds one attribute for each stream.
@@ -84,23 +96,33 @@ pub(super) fn with_streams(
     pace: &Pace<'_>,
 ) -> Added {
     let mut found = Vec::new();
+    let mut unread = UnreadStreams::default();
     let mut any_listed = false;
     for (name, opened) in streams {
         any_listed = true;
         let value = match content(opened, pace) {
-            Content::Value(value) => value,
+            Content::Value(value) => value.into_bytes(),
+            Content::Refused(error) => {
+                unread.add(&name, &error);
+                UNREAD_STREAM.to_vec()
+            }
             Content::Gone => continue,
             Content::Unsteady => return Added::Unsteady,
         };
         found.push(([STREAM, os_to_bytes(&name)].concat(), value));
     }
     if found.is_empty() {
-        return Added::All { xattrs, any_listed };
+        return Added::All {
+            xattrs,
+            unread,
+            any_listed,
+        };
     }
     let others = xattrs.iter();
     found.extend(others.map(|(name, value)| (name.to_vec(), value.to_vec())));
     Added::All {
         xattrs: Xattrs::from_pairs(found),
+        unread,
         any_listed,
     }
 }
@@ -109,7 +131,7 @@ fn content(opened: io::Result<File>, pace: &Pace<'_>) -> Content {
     match opened.and_then(|file| read(file, pace)) {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Content::Gone,
-        Err(error) => Content::Value(unread_stream(&error)),
+        Err(error) => Content::Refused(error),
     }
 }
 
@@ -135,7 +157,7 @@ fn read(mut file: File, pace: &Pace<'_>) -> io::Result<Content> {
     let digests = hasher.finish();
     let digest = digests.get(HashType::Sha256).unwrap_or_default();
     let value = format!("{size} B sha256:{}", Hex(digest));
-    Ok(Content::Value(value.into_bytes()))
+    Ok(Content::Value(value))
 }
 
 #[cfg(test)]
@@ -195,7 +217,7 @@ mod tests {
         assert_eq!(
             attributes(streams, &pace(&progress, &throttle)),
             [
-                "stream.locked unread: permission denied".to_owned(),
+                "stream.locked unread".to_owned(),
                 format!("stream.read 3 B sha256:{sum}"),
             ]
         );

@@ -27,11 +27,14 @@ pub(crate) fn complete(
     row: Option<&Row>,
     path: impl Fn() -> PathBuf,
 ) -> (FileState, Option<BlindSpot>) {
-    let Present { mut state, unread } = present;
-    let streams = state.refused_streams();
-    if unread.is_none() && streams.is_none() {
-        return (state, None);
+    if present.is_whole() {
+        return (present.state, None);
     }
+    let Present {
+        mut state,
+        unread,
+        unread_streams,
+    } = present;
     let last = row.and_then(Row::last);
     let untouched = last.filter(|last| last.is_untouched(&state.stat));
     if unread.is_some() {
@@ -44,6 +47,7 @@ pub(crate) fn complete(
         Some(Unread::Refused(error)) => Some(error.to_string()),
         Some(Unread::TooLarge) | None => None,
     };
+    let streams = (!unread_streams.is_empty()).then(|| unread_streams.to_string());
     let reasons: Vec<String> = content.into_iter().chain(streams).collect();
     let cause = match reasons.is_empty() {
         true => Cause::TooLarge,

@@ -184,7 +184,7 @@ fn is_unread(trusted: &FileState, now: &FileState) -> bool {
 
 /// Says whether a stream could not be read that was not as approved at the last look.
 fn may_hide_a_stream(trusted: &FileState, last: Option<&FileState>, now: &FileState) -> bool {
-    now.unread_streams().any(|(name, _)| {
+    now.unread_streams().any(|name| {
         let known = last.and_then(|last| last.xattrs.get(name));
         known != trusted.xattrs.get(name)
     })

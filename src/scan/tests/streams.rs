@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use waxseal_platform::xattr::Xattrs;
-use waxseal_platform::xattr::decode::NTFS_SECURITY;
+use waxseal_platform::xattr::decode::{NTFS_SECURITY, STREAM};
 
 use super::*;
-use crate::inspect::{Present, Unread};
+use crate::inspect::{Present, Unread, UnreadStreams};
 use crate::scan::Cause;
 use crate::scan::findings::{compare, complete};
 use crate::scan::judge::{is_open, reference};
-use crate::state::unread_stream;
+use crate::state::UNREAD_STREAM;
 
 /// A file with this value of its stream `s`; `None` where it has none.
 fn file_with(value: Option<&[u8]>) -> FileState {
@@ -22,7 +22,7 @@ fn file_with(value: Option<&[u8]>) -> FileState {
 }
 
 fn unread() -> FileState {
-    file_with(Some(&unread_stream(&io::Error::other("locked"))))
+    file_with(Some(UNREAD_STREAM))
 }
 
 /// The same after a write, by the times.
@@ -31,9 +31,17 @@ fn touched(state: &FileState) -> FileState {
 }
 
 fn completed(state: FileState, unread: Option<Unread>, row: &Row) -> (FileState, Option<Cause>) {
-    let (state, spot) = complete(Present { state, unread }, Some(row), || {
-        PathBuf::from("/w/f")
-    });
+    let mut unread_streams = UnreadStreams::default();
+    for name in state.unread_streams() {
+        let name = std::str::from_utf8(name.strip_prefix(STREAM).unwrap()).unwrap();
+        unread_streams.add(name.as_ref(), &io::Error::other("locked"));
+    }
+    let present = Present {
+        state,
+        unread,
+        unread_streams,
+    };
+    let (state, spot) = complete(present, Some(row), || PathBuf::from("/w/f"));
     (state, spot.map(|spot| spot.cause))
 }
 
@@ -128,21 +136,7 @@ fn a_stream_that_was_never_read_becomes_trusted_only_in_a_file_that_is_untouched
     assert_eq!(settled.trusted, Update::Put(read.clone()));
     assert_eq!(settled.seen, Update::Keep);
     assert_eq!(verdict(Some(&row), Some(&touched(&read)), true), "differs");
-    // Refused for another reason, it is still as unknown as before.
-    let again = file_with(Some(&unread_stream(&io::Error::other("forbidden"))));
+    // Refused once more, it is still as unknown as before.
+    let again = touched(&unread());
     assert_eq!(verdict(Some(&row), Some(&again), true), "unchanged");
-}
-
-#[test]
-fn what_only_looks_like_a_stream_is_compared_as_any_attribute() {
-    let plain = |value: &[u8]| {
-        with(&file(b"content"), |state| {
-            let pairs = vec![(b"stream.s".to_vec(), value.to_vec())];
-            state.xattrs = Xattrs::from_pairs(pairs);
-        })
-    };
-    let row = row(Some(&plain(b"1 B")), None);
-    let now = plain(b"unread: nothing");
-    assert_eq!(verdict(Some(&row), Some(&now), true), "differs");
-    assert_eq!(completed(now, None, &row).1, None);
 }
