@@ -10,15 +10,24 @@ use waxseal_platform::bytes::os_to_bytes;
 
 use crate::state::escape;
 
+/// How many are told each by its name: an object may have thousands.
+const TOLD: usize = 8;
+
 /// The streams of one object that could not be read.
 #[derive(Debug, Default)]
 pub struct UnreadStreams {
     told: Vec<String>,
+    /// How many there are beside these.
+    more: usize,
 }
 
 impl UnreadStreams {
     /// Adds one.
     pub fn add(&mut self, name: &OsStr, error: &io::Error) {
+        if self.told.len() == TOLD {
+            self.more += 1;
+            return;
+        }
         let name = escape::bytes(os_to_bytes(name));
         self.told.push(format!("its stream {name}: {error}"));
     }
@@ -31,6 +40,10 @@ impl UnreadStreams {
 
 impl fmt::Display for UnreadStreams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told.join("; "))
+        f.write_str(&self.told.join("; "))?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
     }
 }

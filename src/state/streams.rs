@@ -4,8 +4,8 @@
 //! As with content that could not be read, that is no difference, closes none, and is looked at
 //! again by every run. Why is said by each look and not remembered.
 
-use waxseal_platform::xattr::Xattrs;
 use waxseal_platform::xattr::decode::{HAS_STREAMS, STREAM};
+use waxseal_platform::xattr::{Beside, Xattrs};
 
 use super::FileState;
 
@@ -15,17 +15,12 @@ pub const UNREAD_STREAM: &[u8] = b"unread";
 /// Whether such a value means anything. Unit tests judge streams on every system.
 const ARE_STREAMS: bool = HAS_STREAMS || cfg!(test);
 
-/// Says whether an attribute is a stream that could not be read.
-fn is_unread_stream(name: &[u8], value: &[u8]) -> bool {
-    ARE_STREAMS && name.starts_with(STREAM) && value == UNREAD_STREAM
+/// Says whether an attribute is there, and a stream that could not be read.
+pub fn is_unread_stream(name: &[u8], value: Option<&[u8]>) -> bool {
+    ARE_STREAMS && name.starts_with(STREAM) && value == Some(UNREAD_STREAM)
 }
 
 impl FileState {
-    /// Says whether an attribute is a stream that could not be read.
-    pub fn is_unread_stream(&self, name: &[u8]) -> bool {
-        self.unread_streams().any(|unread| unread == name)
-    }
-
     /// Says whether there is a stream that could not be read.
     pub fn has_unread_streams(&self) -> bool {
         self.unread_streams().next().is_some()
@@ -34,7 +29,7 @@ impl FileState {
     /// Returns the attributes of streams that could not be read.
     pub fn unread_streams(&self) -> impl Iterator<Item = &[u8]> {
         let streams = self.xattrs.iter();
-        let unread = streams.filter(|(name, value)| is_unread_stream(name, value));
+        let unread = streams.filter(|(name, value)| is_unread_stream(name, Some(value)));
         unread.map(|(name, _)| name)
     }
 
@@ -44,11 +39,11 @@ impl FileState {
         if !self.has_unread_streams() {
             return;
         }
-        let value = |(name, value): (&[u8], &[u8])| {
-            let is_wanted = is_unread_stream(name, value);
-            let known = other.xattrs.get(name).filter(|_| is_wanted);
-            (name.to_vec(), known.unwrap_or(value).to_vec())
+        let both = self.xattrs.beside(&other.xattrs);
+        let pair = |(name, own, known): Beside<'_>| {
+            let known = known.filter(|_| is_unread_stream(name, own));
+            own.map(|own| (name.to_vec(), known.unwrap_or(own).to_vec()))
         };
-        self.xattrs = Xattrs::from_pairs(self.xattrs.iter().map(value).collect());
+        self.xattrs = Xattrs::from_pairs(both.filter_map(pair).collect());
     }
 }

@@ -140,3 +140,42 @@ fn a_stream_that_was_never_read_becomes_trusted_only_in_a_file_that_is_untouched
     let again = touched(&unread());
     assert_eq!(verdict(Some(&row), Some(&again), true), "unchanged");
 }
+
+#[test]
+fn thousands_of_streams_are_gone_through_once_for_each_look() {
+    let all = |value: &[u8]| {
+        let mut pairs = vec![(NTFS_SECURITY.to_vec(), b"descriptor".to_vec())];
+        let names = (0..5000).map(|number| format!("stream.{number}").into_bytes());
+        pairs.extend(names.map(|name| (name, value.to_vec())));
+        with(&file(b"content"), |state| {
+            state.xattrs = Xattrs::from_pairs(pairs);
+        })
+    };
+    let (before, hidden) = (all(b"1 B"), all(UNREAD_STREAM));
+    let trusted = row(Some(&before), None);
+    let (state, cause) = completed(hidden.clone(), None, &trusted);
+    assert_eq!(state, before);
+    let Some(Cause::Unreadable(told)) = cause else {
+        panic!("{cause:?}")
+    };
+    assert!(
+        told.ends_with("; its stream 1003: locked; and 4992 more"),
+        "{told}"
+    );
+    let now = touched(&hidden);
+    assert_eq!(verdict(Some(&trusted), Some(&now), true), "unchanged");
+    let open = row(
+        Some(&before),
+        Some(seen(Some(&touched(&all(b"2 B"))), true)),
+    );
+    assert!(is_open(
+        Some(&before),
+        open.seen.as_ref(),
+        Some(&now),
+        Attributes::DEFAULT
+    ));
+    let closed = row(Some(&before), Some(seen(Some(&now), true)));
+    assert_eq!(verdict(Some(&closed), Some(&before), true), "differs");
+    let known = reference(Some(&closed), Some(&all(b"2 B")), Attributes::DEFAULT).unwrap();
+    assert_eq!(known.xattrs, before.xattrs);
+}
