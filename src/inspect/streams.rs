@@ -248,10 +248,11 @@ mod tests {
     #[test]
     fn streams_are_read_no_faster_than_everything_else() {
         let dir = TempDir::new().unwrap();
-        let (progress, throttle) = (Progress::default(), Throttle::new(10_000_000));
         let content = vec![7; 3 * CHUNK + 1];
         let streams = vec![stream(&dir, "large", &content)];
+        // The rate counts from the moment at which it is set.
         let began = std::time::Instant::now();
+        let (progress, throttle) = (Progress::default(), Throttle::new(10_000_000));
         attributes(streams, &pace(&progress, &throttle));
         let read = progress.bytes_read.load(Ordering::Relaxed);
         assert_eq!(read, content.len() as u64);
