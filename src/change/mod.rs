@@ -18,7 +18,7 @@ use waxseal_platform::stat::{Kind, Stat};
 use waxseal_platform::xattr::{Beside, decode};
 
 use crate::policy::Attributes;
-use crate::state::{FileState, escape, is_unread_stream};
+use crate::state::{FileState, escape, is_unread_stream, may_be_same_stream};
 
 /// One property in which two states differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -276,11 +276,12 @@ fn xattr_fields(
     }
 }
 
-/// Says whether a stream is on both sides, and nothing tells whether it is the same: it could not be
-/// read afterwards, or before in a file that is untouched since.
+/// Says whether a stream is on both sides, and nothing tells whether it is the same: it was not read
+/// afterwards, or not before in a file that is untouched since, and its size tells nothing either.
 fn is_same_unread_stream((name, old, new): Beside<'_>, is_untouched: bool) -> bool {
     let is_unknown = is_unread_stream(name, new) || (is_unread_stream(name, old) && is_untouched);
-    is_unknown && old.is_some() && new.is_some()
+    let both = old.zip(new);
+    is_unknown && both.is_some_and(|(old, new)| may_be_same_stream(old, new))
 }
 
 fn xattr_field(name: &[u8]) -> (Field, Attributes) {

@@ -65,9 +65,10 @@ impl Reading {
         file: File,
         before: Stat,
         attempts: usize,
+        limit: Option<u64>,
         pace: &Pace<'_>,
     ) -> io::Result<Option<Reading>> {
-        let added = with_streams(file.xattrs()?, file.streams()?, pace);
+        let added = with_streams(file.xattrs()?, file.streams()?, limit, pace);
         let Added::All { xattrs, unread, .. } = added else {
             return Ok(None);
         };

@@ -1,8 +1,8 @@
 //! The streams that an object has beside its content, on Windows: what is in each, as an attribute.
 //!
 //! The value is the size and always the SHA-256, whatever is wanted of the content, so that a change
-//! of the policy is none of the stream. That it refuses to be read is said in the value's place
-//! (`state::streams`): whoever locks one stream hides nothing else.
+//! of the policy is none of the stream. That it refuses to be read, or is larger than what is to
+//! be read, is said in the value's place (`state::streams`): whoever locks one stream hides nothing else.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -44,33 +44,38 @@ pub(super) enum Added {
 enum Content {
     Value(String),
     Refused(io::Error),
+    /// It has so many bytes, and is not to be read.
+    TooLarge(u64),
     /// It has gone since it was listed.
     Gone,
     Unsteady,
 }
 
-/// Returns the metadata of one moment, with the streams among the attributes.
+/// Returns the metadata of one moment, with the streams up to a size among the attributes.
 pub(super) fn metadata_with_streams(
     dir: &Dir,
     name: &OsStr,
+    limit: Option<u64>,
     pace: &Pace<'_>,
 ) -> io::Result<(Metadata, UnreadStreams)> {
     let (metadata, streams) = dir.metadata_and_streams(name)?;
-    of_one_moment(metadata, streams, || dir.stat_child(name), pace)
+    of_one_moment(metadata, streams, || dir.stat_child(name), limit, pace)
 }
 
 /// Returns the same of an open directory itself.
 pub(super) fn own_metadata_with_streams(
     dir: &Dir,
+    limit: Option<u64>,
     pace: &Pace<'_>,
 ) -> io::Result<(Metadata, UnreadStreams)> {
-    of_one_moment(dir.metadata()?, dir.streams()?, || dir.stat(), pace)
+    of_one_moment(dir.metadata()?, dir.streams()?, || dir.stat(), limit, pace)
 }
 
 fn of_one_moment(
     metadata: Metadata,
     streams: impl Iterator<Item = Listed>,
     now: impl Fn() -> io::Result<Stat>,
+    limit: Option<u64>,
     pace: &Pace<'_>,
 ) -> io::Result<(Metadata, UnreadStreams)> {
     let busy = || io::Error::from(io::ErrorKind::ResourceBusy);
@@ -78,7 +83,7 @@ fn of_one_moment(
         xattrs,
         unread,
         any_listed,
-    } = with_streams(metadata.xattrs, streams, pace)
+    } = with_streams(metadata.xattrs, streams, limit, pace)
     else {
         return Err(busy());
     };
@@ -89,10 +94,11 @@ fn of_one_moment(
     Ok((Metadata { xattrs, ..metadata }, unread))
 }
 
-/// Adds one attribute for each stream.
+/// Adds one attribute for each stream, and reads those up to a size.
 pub(super) fn with_streams(
     xattrs: Xattrs,
     streams: impl Iterator<Item = Listed>,
+    limit: Option<u64>,
     pace: &Pace<'_>,
 ) -> Added {
     let mut found = Vec::new();
@@ -100,11 +106,15 @@ pub(super) fn with_streams(
     let mut any_listed = false;
     for (name, opened) in streams {
         any_listed = true;
-        let value = match content(opened, pace) {
+        let value = match content(opened, limit, pace) {
             Content::Value(value) => value.into_bytes(),
             Content::Refused(error) => {
-                unread.add(&name, &error);
+                unread.refuse(&name, &error);
                 UNREAD_STREAM.to_vec()
+            }
+            Content::TooLarge(size) => {
+                unread.leave(&name);
+                [format!("{size} B ").as_bytes(), UNREAD_STREAM].concat()
             }
             Content::Gone => continue,
             Content::Unsteady => return Added::Unsteady,
@@ -127,8 +137,8 @@ pub(super) fn with_streams(
     }
 }
 
-fn content(opened: io::Result<File>, pace: &Pace<'_>) -> Content {
-    match opened.and_then(|file| read(file, pace)) {
+fn content(opened: io::Result<File>, limit: Option<u64>, pace: &Pace<'_>) -> Content {
+    match opened.and_then(|file| read(file, limit, pace)) {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Content::Gone,
         Err(error) => Content::Refused(error),
@@ -136,8 +146,11 @@ fn content(opened: io::Result<File>, pace: &Pace<'_>) -> Content {
 }
 
 /// Reads a stream to its end, but not one that grows meanwhile: it might never end.
-fn read(mut file: File, pace: &Pace<'_>) -> io::Result<Content> {
+fn read(mut file: File, limit: Option<u64>, pace: &Pace<'_>) -> io::Result<Content> {
     let size = file.stat()?.size;
+    if limit.is_some_and(|limit| size > limit) {
+        return Ok(Content::TooLarge(size));
+    }
     let mut hasher = Hasher::new(HashTypes::single(HashType::Sha256));
     let mut buffer = vec![0; CHUNK];
     let mut left = size;
@@ -174,8 +187,10 @@ mod tests {
     use super::*;
     use crate::inspect::{Halt, Progress, Throttle};
 
+    const LIMIT: u64 = 1 << 20;
+
     fn attributes(streams: Vec<Listed>, pace: &Pace<'_>) -> Vec<String> {
-        match with_streams(Xattrs::new(), streams.into_iter(), pace) {
+        match with_streams(Xattrs::new(), streams.into_iter(), Some(LIMIT), pace) {
             Added::All { xattrs, .. } => xattrs
                 .iter()
                 .map(|(name, value)| {
@@ -236,13 +251,34 @@ mod tests {
                 now.changed = Timestamp::new(now.changed.secs() + 1, 0);
             }
             let (streams, pace) = (streams.into_iter(), pace(&progress, &throttle));
-            let found = of_one_moment(metadata, streams, || Ok(now), &pace);
+            let found = of_one_moment(metadata, streams, || Ok(now), None, &pace);
             found.map(|_| ()).map_err(|error| error.kind())
         };
         let gone = || vec![("gone".into(), Err(io::ErrorKind::NotFound.into()))];
         assert_eq!(seen(gone(), true), Err(io::ErrorKind::ResourceBusy));
         assert_eq!(seen(gone(), false), Ok(()));
         assert_eq!(seen(Vec::new(), true), Ok(()), "nothing was listed");
+    }
+
+    #[test]
+    fn a_stream_beyond_the_limit_is_not_read_and_told_by_its_size() {
+        let dir = TempDir::new().unwrap();
+        let (progress, throttle) = (Progress::default(), Throttle::new(0));
+        let (empty, large) = (stream(&dir, "empty", b""), stream(&dir, "large", b""));
+        // Without a block, and not to be read in any reasonable time.
+        let sparse = fs::File::options()
+            .write(true)
+            .open(dir.path().join("large"));
+        sparse.unwrap().set_len(1 << 40).unwrap();
+        let sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(
+            attributes(vec![empty, large], &pace(&progress, &throttle)),
+            [
+                format!("stream.empty 0 B sha256:{sum}"),
+                "stream.large 1099511627776 B unread".to_owned(),
+            ]
+        );
+        assert_eq!(progress.bytes_read.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -1,9 +1,8 @@
-//! The streams of one object that a look could not read, and why: [`UnreadStreams`].
+//! The streams of one object that a look did not read, and why: [`UnreadStreams`].
 //!
 //! This is for people. Which they are is remembered among the attributes (`state::streams`).
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::io;
 
 use waxseal_platform::bytes::os_to_bytes;
@@ -13,37 +12,65 @@ use crate::state::escape;
 /// How many are told each by its name: an object may have thousands.
 const TOLD: usize = 8;
 
-/// The streams of one object that could not be read.
+/// The streams of one object that were not read.
 #[derive(Debug, Default)]
 pub struct UnreadStreams {
+    refused: List,
+    too_large: List,
+}
+
+impl UnreadStreams {
+    /// Adds one that the system refused.
+    pub fn refuse(&mut self, name: &OsStr, error: &io::Error) {
+        self.refused.add(name, error.to_string());
+    }
+
+    /// Adds one that is larger than the policy lets be read.
+    pub fn leave(&mut self, name: &OsStr) {
+        let reason = "larger than max_file_size, not read";
+        self.too_large.add(name, reason.to_owned());
+    }
+
+    /// Says whether all were read.
+    pub fn is_empty(&self) -> bool {
+        self.refused.told.is_empty() && self.too_large.told.is_empty()
+    }
+
+    /// Says which the system refused, and in which words; nothing where there is none.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.text()
+    }
+
+    /// Says which are too large; nothing where there is none.
+    pub fn too_large(&self) -> Option<String> {
+        self.too_large.text()
+    }
+}
+
+/// The first few in words.
+#[derive(Debug, Default)]
+struct List {
     told: Vec<String>,
     /// How many there are beside these.
     more: usize,
 }
 
-impl UnreadStreams {
-    /// Adds one.
-    pub fn add(&mut self, name: &OsStr, error: &io::Error) {
+impl List {
+    fn add(&mut self, name: &OsStr, reason: String) {
         if self.told.len() == TOLD {
             self.more += 1;
             return;
         }
         let name = escape::bytes(os_to_bytes(name));
-        self.told.push(format!("its stream {name}: {error}"));
+        self.told.push(format!("its stream {name}: {reason}"));
     }
 
-    /// Says whether all could be read.
-    pub fn is_empty(&self) -> bool {
-        self.told.is_empty()
-    }
-}
-
-impl fmt::Display for UnreadStreams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told.join("; "))?;
+    fn text(&self) -> Option<String> {
+        let told = self.told.join("; ");
         match self.more {
-            0 => Ok(()),
-            more => write!(f, "; and {more} more"),
+            _ if told.is_empty() => None,
+            0 => Some(told),
+            more => Some(format!("{told}; and {more} more")),
         }
     }
 }

@@ -33,8 +33,12 @@ fn touched(state: &FileState) -> FileState {
 fn completed(state: FileState, unread: Option<Unread>, row: &Row) -> (FileState, Option<Cause>) {
     let mut unread_streams = UnreadStreams::default();
     for name in state.unread_streams() {
+        let value = state.xattrs.get(name).unwrap();
         let name = std::str::from_utf8(name.strip_prefix(STREAM).unwrap()).unwrap();
-        unread_streams.add(name.as_ref(), &io::Error::other("locked"));
+        match value {
+            UNREAD_STREAM => unread_streams.refuse(name.as_ref(), &io::Error::other("locked")),
+            _ => unread_streams.leave(name.as_ref()),
+        }
     }
     let present = Present {
         state,
@@ -60,7 +64,8 @@ fn a_stream_that_cannot_be_read_is_told_by_its_name_and_the_rest_of_the_file_sta
     let (_, cause) = completed(unread(), Some(Unread::TooLarge), &trusted);
     assert_eq!(cause, Some(Cause::Unreadable(told.to_owned())));
     let (_, cause) = completed(before.clone(), Some(Unread::TooLarge), &trusted);
-    assert_eq!(cause, Some(Cause::TooLarge));
+    let too_large = "larger than max_file_size, content not read".to_owned();
+    assert_eq!(cause, Some(Cause::TooLarge(too_large)));
     assert_eq!(completed(before, None, &trusted).1, None);
 }
 
@@ -139,6 +144,31 @@ fn a_stream_that_was_never_read_becomes_trusted_only_in_a_file_that_is_untouched
     // Refused once more, it is still as unknown as before.
     let again = touched(&unread());
     assert_eq!(verdict(Some(&row), Some(&again), true), "unchanged");
+}
+
+#[test]
+fn a_stream_that_is_too_large_to_be_read_is_told_so_and_differs_only_in_its_size() {
+    let before = file_with(Some(b"5 B sha256:00"));
+    let trusted = row(Some(&before), None);
+    let left = file_with(Some(b"5 B unread"));
+    let (state, cause) = completed(touched(&left), None, &trusted);
+    let told = "its stream s: larger than max_file_size, not read";
+    assert_eq!(cause, Some(Cause::TooLarge(told.to_owned())));
+    assert!(state.has_unread_streams(), "it is looked at again");
+    let (_, cause) = completed(touched(&left), Some(Unread::TooLarge), &trusted);
+    let both = format!("larger than max_file_size, content not read; {told}");
+    assert_eq!(cause, Some(Cause::TooLarge(both)));
+    assert_eq!(verdict(Some(&trusted), Some(&state), true), "unchanged");
+    assert_eq!(completed(left, None, &trusted).0, before);
+    // Another size is another content, whatever the times say.
+    let grown = file_with(Some(b"6 B unread"));
+    assert_eq!(completed(grown.clone(), None, &trusted).0, grown);
+    assert_eq!(verdict(Some(&trusted), Some(&grown), true), "differs");
+    let hidden = row(Some(&unread()), None);
+    assert_eq!(
+        verdict(Some(&hidden), Some(&touched(&grown)), true),
+        "unchanged"
+    );
 }
 
 #[test]

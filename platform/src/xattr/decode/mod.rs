@@ -35,7 +35,7 @@ pub const REPARSE_TAG: &[u8] = b"system.ntfs_reparse_tag";
 /// The attribute that holds the data of a reparse point that is no link.
 pub const REPARSE_DATA: &[u8] = b"system.ntfs_reparse_data";
 /// What the names of streams stand behind; the value is the size and the SHA-256 of what is in one,
-/// or says that it could not be read.
+/// or says that it was not read.
 pub const STREAM: &[u8] = b"stream.";
 /// Whether objects have streams on this system. Where they have none, anybody may give an attribute
 /// such a name.
