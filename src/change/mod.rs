@@ -11,15 +11,14 @@ mod tests;
 
 pub use actions::{Action, Actions};
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use waxseal_hashers::{HashType, HashTypes};
 use waxseal_platform::stat::{Kind, Stat};
-use waxseal_platform::xattr::decode;
+use waxseal_platform::xattr::{Beside, decode};
 
 use crate::policy::Attributes;
-use crate::state::{FileState, escape};
+use crate::state::{FileState, escape, is_unread_stream, may_be_same_stream};
 
 /// One property in which two states differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,12 +184,10 @@ pub fn diff_to_tell(before: &FileState, after: &FileState, counted: Attributes) 
 
 /// Returns the streams that could be read on one side only.
 fn lone_streams(before: &FileState, after: &FileState) -> Vec<Field> {
-    let names = |state: &FileState| -> BTreeSet<Vec<u8>> {
-        let unread = state.unread_streams();
-        unread.map(|(name, _)| name.to_vec()).collect()
-    };
-    let lone = &names(before) ^ &names(after);
-    lone.into_iter().map(Field::Xattr).collect()
+    let both = before.xattrs.beside(&after.xattrs);
+    let lone = both
+        .filter(|(name, old, new)| is_unread_stream(name, *old) != is_unread_stream(name, *new));
+    lone.map(|(name, ..)| Field::Xattr(name.to_vec())).collect()
 }
 
 /// Returns the counted fields in which two listings differ, inode flags aside.
@@ -265,13 +262,11 @@ fn xattr_fields(
     if before.xattrs == after.xattrs {
         return;
     }
-    let both = before.xattrs.iter().chain(after.xattrs.iter());
-    let names: BTreeSet<&[u8]> = both.map(|(name, _)| name).collect();
-    for name in names {
-        let (old, new) = (before.xattrs.get(name), after.xattrs.get(name));
+    let is_untouched = before.is_untouched(&after.stat);
+    for (name, old, new) in before.xattrs.beside(&after.xattrs) {
         let differing = match name {
             _ if old == new => continue,
-            _ if is_same_unread_stream(before, after, name) => continue,
+            _ if is_same_unread_stream((name, old, new), is_untouched) => continue,
             decode::NTFS_SECURITY => security::fields(old.unwrap_or(&[]), new.unwrap_or(&[])),
             name => vec![xattr_field(name)],
         };
@@ -281,13 +276,12 @@ fn xattr_fields(
     }
 }
 
-/// Says whether a stream is on both sides, and nothing tells whether it is the same: it could not be
-/// read afterwards, or before in a file that is untouched since.
-fn is_same_unread_stream(before: &FileState, after: &FileState, name: &[u8]) -> bool {
-    let is_unknown = after.is_unread_stream(name)
-        || (before.is_unread_stream(name) && before.is_untouched(&after.stat));
-    let is_in = |state: &FileState| state.xattrs.get(name).is_some();
-    is_unknown && is_in(before) && is_in(after)
+/// Says whether a stream is on both sides, and nothing tells whether it is the same: it was not read
+/// afterwards, or not before in a file that is untouched since, and its size tells nothing either.
+fn is_same_unread_stream((name, old, new): Beside<'_>, is_untouched: bool) -> bool {
+    let is_unknown = is_unread_stream(name, new) || (is_unread_stream(name, old) && is_untouched);
+    let both = old.zip(new);
+    is_unknown && both.is_some_and(|(old, new)| may_be_same_stream(old, new))
 }
 
 fn xattr_field(name: &[u8]) -> (Field, Attributes) {

@@ -141,6 +141,7 @@ fn digests(
         Observation::Present(Present {
             state,
             unread: None,
+            ..
         }) => match state.stat.kind {
             Kind::File => Ok(state.digests),
             other => Err(not_readable(other)),

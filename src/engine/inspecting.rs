@@ -94,7 +94,7 @@ impl Looker {
         let all = |look: &dyn Fn() -> Look| group.wishes.iter().map(|_| look()).collect();
         if group.dir.as_os_str().is_empty() {
             // `/`, or a drive.
-            let look = |wish: &Wish| top(&wish.path, inspector);
+            let look = |wish: &Wish| self.top(&wish.path, inspector);
             return Ok(group.wishes.iter().map(look).collect());
         }
         for _ in 0..TRIES {
@@ -112,6 +112,20 @@ impl Looker {
             observed: Observation::Unstable,
             kind: None,
         }))
+    }
+
+    /// Looks at `/` or a drive, which has no directory to be reached through.
+    fn top(&self, path: &Path, inspector: &Inspector<'_>) -> Look {
+        let kind = Kind::Directory;
+        let rule = self.policy.decide(path, kind).watched();
+        let limit = rule.and_then(|rule| rule.max_file_size);
+        match Dir::open_real(path) {
+            Ok(dir) => Look::Seen {
+                observed: inspector.look_at_top(&dir, limit),
+                kind: Some(kind),
+            },
+            Err(error) => unopened(&error),
+        }
     }
 
     fn entries(
@@ -192,17 +206,6 @@ fn may_be_gone(wish: &Wish) -> bool {
     match &wish.reason {
         Reason::Heard(hint) => hint.is_gone(),
         Reason::Confirmed(..) | Reason::Surveyed(_) => true,
-    }
-}
-
-/// Looks at `/` or a drive, which has no directory to be reached through.
-fn top(path: &Path, inspector: &Inspector<'_>) -> Look {
-    match Dir::open_real(path) {
-        Ok(dir) => Look::Seen {
-            observed: inspector.look_at_top(&dir),
-            kind: Some(Kind::Directory),
-        },
-        Err(error) => unopened(&error),
     }
 }
 

@@ -370,13 +370,14 @@ fn look(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::Present;
+    use crate::inspect::{Present, UnreadStreams};
     use crate::state::sample::{file, with};
 
     fn read() -> Observation {
         Observation::Present(Present {
             state: file(b"content"),
             unread: None,
+            unread_streams: UnreadStreams::default(),
         })
     }
 

@@ -323,7 +323,7 @@ impl<'e, 'p> Writing<'e, 'p> {
     }
 
     fn tell_blind(&mut self, spot: &BlindSpot) {
-        if matches!(spot.cause, Cause::TooLarge) {
+        if matches!(spot.cause, Cause::TooLarge(_)) {
             // It was asked for.
             return;
         }

@@ -13,12 +13,14 @@ mod pace;
 mod reading;
 mod streams;
 mod throttle;
+mod unread_streams;
 
 #[cfg(test)]
 mod tests;
 
 pub use halt::Halt;
 pub use throttle::Throttle;
+pub use unread_streams::UnreadStreams;
 
 use std::ffi::OsStr;
 use std::io;
@@ -66,6 +68,8 @@ pub struct Present {
     pub state: FileState,
     /// Why the content of a regular file was not read, if it was not.
     pub unread: Option<Unread>,
+    /// Which of its streams were not read.
+    pub unread_streams: UnreadStreams,
 }
 
 /// Why the content of a file was not read.
@@ -82,7 +86,7 @@ pub enum Unread {
 pub struct Wanted {
     /// The digests to compute of a regular file.
     pub hash_types: HashTypes,
-    /// The size in bytes above which a file is not read.
+    /// The size in bytes above which the content of a file is not read, nor any stream.
     pub max_file_size: Option<u64>,
 }
 
@@ -225,20 +229,20 @@ impl<'p> Inspector<'p> {
     }
 
     /// Looks at a directory, which has no content to read but its entries.
-    pub fn look_at_directory(&self, dir: &Dir, name: &OsStr) -> Observation {
-        look_without_reading(dir, name, None, &self.pace)
+    pub fn look_at_directory(&self, dir: &Dir, request: Request<'_>) -> Observation {
+        look_without_reading(dir, &request, None, &self.pace)
     }
 
-    /// Looks at `/` or a drive, which no other directory leads to.
-    pub fn look_at_top(&self, dir: &Dir) -> Observation {
-        seen(own_metadata_with_streams(dir, &self.pace), None)
+    /// Looks at `/` or a drive, which no other directory leads to, and reads its streams up to a size.
+    pub fn look_at_top(&self, dir: &Dir, limit: Option<u64>) -> Observation {
+        seen(own_metadata_with_streams(dir, limit, &self.pace), None)
     }
 }
 
 impl Present {
     /// Says whether everything was read that was wanted.
     pub fn is_whole(&self) -> bool {
-        self.unread.is_none() && !self.state.has_unread_streams()
+        self.unread.is_none() && self.unread_streams.is_empty()
     }
 
     /// Says whether this is a regular file whose content was read.
@@ -261,7 +265,7 @@ fn refill(lane: &mut Lane, queue: &mut Queue<'_>) {
                 };
                 queue.next += 1;
                 if request.kind != Kind::File {
-                    let seen = look_without_reading(queue.dir, request.name, None, queue.pace);
+                    let seen = look_without_reading(queue.dir, request, None, queue.pace);
                     queue.answer(index, seen);
                     continue;
                 }
@@ -276,7 +280,7 @@ fn refill(lane: &mut Lane, queue: &mut Queue<'_>) {
             Settled::Stable(present) => Observation::Present(present),
             Settled::Failed(error) => {
                 let unread = Some(Unread::Refused(error));
-                look_without_reading(queue.dir, request.name, unread, queue.pace)
+                look_without_reading(queue.dir, request, unread, queue.pace)
             }
             Settled::Changed { attempts } if attempts >= ATTEMPTS => Observation::Unstable,
             Settled::Changed { attempts } => match open(lane, queue, index, request, attempts) {
@@ -303,7 +307,7 @@ fn open(
     };
     let file = match dir.open_file(request.name) {
         Ok(file) => file,
-        Err(error) => return Some(look_at_unopened(dir, request.name, error, pace)),
+        Err(error) => return Some(look_at_unopened(dir, request, error, pace)),
     };
     let stat = match settled_stat(&file, how.tick) {
         Ok((stat, waited))
@@ -312,22 +316,19 @@ fn open(
             return again(lane);
         }
         Ok((stat, _)) if stat.kind == Kind::File => stat,
-        Ok(_) => return Some(look_without_reading(dir, request.name, None, pace)),
+        Ok(_) => return Some(look_without_reading(dir, request, None, pace)),
         Err(error) => {
             let unread = Some(Unread::Refused(error));
-            return Some(look_without_reading(dir, request.name, unread, pace));
+            return Some(look_without_reading(dir, request, unread, pace));
         }
     };
-    let reading = match Reading::new(index, file, stat, attempts + 1, pace) {
+    let limit = request.wanted.max_file_size;
+    let reading = match Reading::new(index, file, stat, attempts + 1, limit, pace) {
         Ok(Some(reading)) => reading,
         Ok(None) => return again(lane),
         Err(error) => return Some(Observation::Unreadable(error)),
     };
-    if request
-        .wanted
-        .max_file_size
-        .is_some_and(|limit| stat.size > limit)
-    {
+    if limit.is_some_and(|limit| stat.size > limit) {
         return Some(Observation::Present(reading.leave_unread()));
     }
     lane.begin(reading, request.wanted.hash_types, how.threads);
@@ -369,40 +370,51 @@ fn nanos(time: Timestamp) -> i128 {
 }
 
 /// Looks at what could not be opened as a file.
-fn look_at_unopened(dir: &Dir, name: &OsStr, error: io::Error, pace: &Pace<'_>) -> Observation {
+fn look_at_unopened(
+    dir: &Dir,
+    request: &Request<'_>,
+    error: io::Error,
+    pace: &Pace<'_>,
+) -> Observation {
     match error.kind() {
         io::ErrorKind::NotFound => Observation::Absent,
         // The listing saw a file; by now it is a link, a socket or the like.
         _ if dir
-            .stat_child(name)
+            .stat_child(request.name)
             .is_ok_and(|stat| stat.kind != Kind::File) =>
         {
-            look_without_reading(dir, name, None, pace)
+            look_without_reading(dir, request, None, pace)
         }
-        _ => look_without_reading(dir, name, Some(Unread::Refused(error)), pace),
+        _ => look_without_reading(dir, request, Some(Unread::Refused(error)), pace),
     }
 }
 
 /// Looks at the metadata alone.
 fn look_without_reading(
     dir: &Dir,
-    name: &OsStr,
+    request: &Request<'_>,
     unread: Option<Unread>,
     pace: &Pace<'_>,
 ) -> Observation {
-    seen(metadata_with_streams(dir, name, pace), unread)
+    let Request { name, wanted, .. } = request;
+    let found = metadata_with_streams(dir, name, wanted.max_file_size, pace);
+    seen(found, unread)
 }
 
 /// Says what metadata alone show.
-fn seen(found: io::Result<Metadata>, unread: Option<Unread>) -> Observation {
+fn seen(found: io::Result<(Metadata, UnreadStreams)>, unread: Option<Unread>) -> Observation {
     match found {
-        Ok(metadata) => {
+        Ok((metadata, unread_streams)) => {
             let state = FileState::from(metadata);
             // A file where the listing saw something else: its content is still unknown.
             if unread.is_none() && state.stat.kind == Kind::File {
                 return Observation::Unstable;
             }
-            Observation::Present(Present { state, unread })
+            Observation::Present(Present {
+                state,
+                unread,
+                unread_streams,
+            })
         }
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound => Observation::Absent,

@@ -13,7 +13,7 @@ use waxseal_platform::xattr::Xattrs;
 
 use super::pace::Pace;
 use super::streams::{Added, with_streams};
-use super::{Present, Unread};
+use super::{Present, Unread, UnreadStreams};
 use crate::state::FileState;
 
 /// Bytes read at once. 64 KiB reaches full speed on cached files; more helps uncached ones.
@@ -30,6 +30,7 @@ pub(super) struct Reading {
     file: File,
     before: Stat,
     xattrs: Xattrs,
+    unread_streams: UnreadStreams,
     /// Bytes that should still come.
     left: u64,
     at_end: bool,
@@ -64,11 +65,12 @@ impl Reading {
         file: File,
         before: Stat,
         attempts: usize,
+        limit: Option<u64>,
         pace: &Pace<'_>,
     ) -> io::Result<Option<Reading>> {
-        let xattrs = match with_streams(file.xattrs()?, file.streams()?, pace) {
-            Added::All(xattrs) => xattrs,
-            Added::Unsteady => return Ok(None),
+        let added = with_streams(file.xattrs()?, file.streams()?, limit, pace);
+        let Added::All { xattrs, unread, .. } = added else {
+            return Ok(None);
         };
         let left = before.size;
         Ok(Some(Reading {
@@ -76,6 +78,7 @@ impl Reading {
             file,
             before,
             xattrs,
+            unread_streams: unread,
             left,
             at_end: false,
             attempts,
@@ -93,6 +96,7 @@ impl Reading {
         Present {
             state,
             unread: Some(Unread::TooLarge),
+            unread_streams: self.unread_streams,
         }
     }
 
@@ -151,6 +155,7 @@ impl Reading {
         Settled::Stable(Present {
             state,
             unread: None,
+            unread_streams: self.unread_streams,
         })
     }
 }

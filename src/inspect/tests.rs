@@ -45,6 +45,7 @@ fn state(observed: Observation) -> FileState {
         Observation::Present(Present {
             state,
             unread: None,
+            ..
         }) => state,
         other => panic!("not simply present: {other:?}"),
     }
@@ -151,6 +152,7 @@ fn a_file_that_never_holds_still_is_unstable_or_hashed_right_but_never_wrong() {
                 Observation::Present(Present {
                     state,
                     unread: None,
+                    ..
                 }) => {
                     let content = fs::read(&path).unwrap();
                     let then = &content[..state.stat.size as usize];

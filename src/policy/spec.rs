@@ -53,7 +53,7 @@ pub struct MonitorSpec {
     pub tags: Vec<String>,
     /// Whether the walk stays on the file system of each root.
     pub one_file_system: bool,
-    /// Files above this many bytes are not hashed.
+    /// Files and streams above this many bytes are not hashed.
     pub max_file_size: Option<u64>,
 }
 

@@ -17,7 +17,7 @@ use super::joining::was_directory;
 use super::survey::Shared;
 use crate::baseline::Row;
 use crate::change::diff_listed;
-use crate::inspect::{Observation, Present, Request, Wanted};
+use crate::inspect::{Observation, Present, Request, UnreadStreams, Wanted};
 use crate::policy::Rule;
 use crate::state::FileState;
 
@@ -138,6 +138,7 @@ pub(super) fn weigh<'p>(
             let observed = Observation::Present(Present {
                 state,
                 unread: None,
+                unread_streams: UnreadStreams::default(),
             });
             Weighed::StillDiffers(Look {
                 name,

@@ -17,6 +17,8 @@ use crate::state::FileState;
 /// Is handed the text of each document of a run, in the order of the paths.
 pub type Report<'r> = dyn FnMut(&str) -> std::io::Result<()> + 'r;
 
+const TOO_LARGE: &str = "larger than max_file_size, content not read";
+
 /// Says what stays unknown of an object, and adds what is known of it from the last look.
 ///
 /// The last digests are those of content that could not be read now only while the file is
@@ -27,11 +29,14 @@ pub(crate) fn complete(
     row: Option<&Row>,
     path: impl Fn() -> PathBuf,
 ) -> (FileState, Option<BlindSpot>) {
-    let Present { mut state, unread } = present;
-    let streams = state.refused_streams();
-    if unread.is_none() && streams.is_none() {
-        return (state, None);
+    if present.is_whole() {
+        return (present.state, None);
     }
+    let Present {
+        mut state,
+        unread,
+        unread_streams,
+    } = present;
     let last = row.and_then(Row::last);
     let untouched = last.filter(|last| last.is_untouched(&state.stat));
     if unread.is_some() {
@@ -40,14 +45,19 @@ pub(crate) fn complete(
     if let Some(last) = untouched {
         state.take_streams(last);
     }
-    let content = match unread {
-        Some(Unread::Refused(error)) => Some(error.to_string()),
-        Some(Unread::TooLarge) | None => None,
+    let (refused, too_large) = match unread {
+        Some(Unread::Refused(error)) => (Some(error.to_string()), None),
+        Some(Unread::TooLarge) => (None, Some(TOO_LARGE.to_owned())),
+        None => (None, None),
     };
-    let reasons: Vec<String> = content.into_iter().chain(streams).collect();
-    let cause = match reasons.is_empty() {
-        true => Cause::TooLarge,
-        false => Cause::Unreadable(reasons.join("; ")),
+    let told = |content: Option<String>, streams: Option<String>| {
+        let both: Vec<String> = content.into_iter().chain(streams).collect();
+        both.join("; ")
+    };
+    let refused = told(refused, unread_streams.refused());
+    let cause = match refused.is_empty() {
+        true => Cause::TooLarge(told(too_large, unread_streams.too_large())),
+        false => Cause::Unreadable(refused),
     };
     let path = path();
     (state, Some(BlindSpot { path, cause }))

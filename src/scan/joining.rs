@@ -119,7 +119,7 @@ impl<'p, 's> Joining<'p, 's> {
             self.name(shared, doubt.name);
             return true;
         }
-        let observed = inspector.look_at_directory(&self.dir, &doubt.name);
+        let observed = inspector.look_at_directory(&self.dir, doubt.request());
         let may_be_walked = match &observed {
             Observation::Present(present) => present.state.stat.kind == Kind::Directory,
             Observation::Absent => false,

@@ -5,8 +5,10 @@
 //! what is new since the last look; [`settle`] says what the store should hold afterwards.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use waxseal_platform::stat::{Kind, Timestamp};
+use waxseal_platform::xattr::Xattrs;
 
 use crate::baseline::{Row, Seen};
 use crate::change::{diff, has_same_content};
@@ -184,10 +186,11 @@ fn is_unread(trusted: &FileState, now: &FileState) -> bool {
 
 /// Says whether a stream could not be read that was not as approved at the last look.
 fn may_hide_a_stream(trusted: &FileState, last: Option<&FileState>, now: &FileState) -> bool {
-    now.unread_streams().any(|(name, _)| {
-        let known = last.and_then(|last| last.xattrs.get(name));
-        known != trusted.xattrs.get(name)
-    })
+    let unread: BTreeSet<&[u8]> = now.unread_streams().collect();
+    let nothing = Xattrs::new();
+    let known = last.map_or(&nothing, |last| &last.xattrs);
+    let mut both = trusted.xattrs.beside(known);
+    both.any(|(name, approved, known)| known != approved && unread.contains(name))
 }
 
 /// Says whether what was open at a path that is still there is open no longer.

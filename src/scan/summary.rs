@@ -61,7 +61,7 @@ impl Summary {
     /// Counts one path that could not be looked at.
     pub(super) fn count_blind(&mut self, spot: &BlindSpot) {
         match spot.cause {
-            Cause::TooLarge => self.too_large += 1,
+            Cause::TooLarge(_) => self.too_large += 1,
             Cause::Unstable => {
                 self.unstable += 1;
                 self.blind += 1;
@@ -87,16 +87,16 @@ pub enum Cause {
     Unreadable(String),
     /// It changed during every attempt to read it.
     Unstable,
-    /// The policy limits the size of files to read. Asked for, so no failure.
-    TooLarge,
+    /// The policy limits the size of what is read; what was too large, in words. Asked for, so no
+    /// failure.
+    TooLarge(String),
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Cause::Unreadable(reason) => f.write_str(reason),
+            Cause::Unreadable(reason) | Cause::TooLarge(reason) => f.write_str(reason),
             Cause::Unstable => f.write_str("changed during every attempt to read it"),
-            Cause::TooLarge => f.write_str("larger than max_file_size, content not read"),
         }
     }
 }

@@ -98,7 +98,8 @@ impl<'p, 's> Surveyor<'p, 's> {
                 Weighed::StillDiffers(look) => batch.looks.push(look),
                 Weighed::Doubtful(doubt) if plan.only_names => batch.doubtful.push(doubt.name),
                 Weighed::Doubtful(doubt) if is_top => {
-                    let observed = self.inspector.look_at_top(&dir);
+                    let limit = doubt.request().wanted.max_file_size;
+                    let observed = self.inspector.look_at_top(&dir, limit);
                     batch.looks.push(doubt.into_look(observed));
                 }
                 Weighed::Doubtful(doubt) => {

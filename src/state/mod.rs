@@ -10,7 +10,7 @@ mod streams;
 #[cfg(test)]
 pub(crate) mod sample;
 
-pub use streams::unread_stream;
+pub use streams::{UNREAD_STREAM, is_unread_stream, may_be_same_stream};
 
 use std::ffi::OsString;
 

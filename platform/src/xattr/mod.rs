@@ -19,6 +19,8 @@ pub(crate) mod windows;
 #[cfg(test)]
 mod tests;
 
+use std::iter::{self, Peekable};
+
 /// The extended attributes of one object, ordered by name.
 ///
 /// Kept in one buffer, as stored: `(name length u16, name, value length u32, value)*`, numbers
@@ -27,6 +29,9 @@ mod tests;
 pub struct Xattrs {
     packed: Vec<u8>,
 }
+
+/// A name with its values in two sets.
+pub type Beside<'x> = (&'x [u8], Option<&'x [u8]>, Option<&'x [u8]>);
 
 /// The error of [`Xattrs::from_packed`] on bytes that it did not write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +73,23 @@ impl Xattrs {
     /// Returns names and values, ordered by name.
     pub fn iter(&self) -> Iter<'_> {
         Iter { rest: &self.packed }
+    }
+
+    /// Returns each name that this or another set has, in order, with its value in this and in the
+    /// other one. Both are gone through once: some objects have thousands.
+    pub fn beside<'x>(&'x self, other: &'x Xattrs) -> impl Iterator<Item = Beside<'x>> {
+        let (mut here, mut there) = (self.iter().peekable(), other.iter().peekable());
+        iter::from_fn(move || {
+            let name = match (here.peek(), there.peek()) {
+                (Some((one, _)), Some((other, _))) => *one.min(other),
+                (one, other) => one.or(other)?.0,
+            };
+            let value = |side: &mut Peekable<Iter<'x>>| {
+                let pair = side.next_if(|(next, _)| *next == name);
+                pair.map(|(_, value)| value)
+            };
+            Some((name, value(&mut here), value(&mut there)))
+        })
     }
 
     /// Says whether there is no attribute at all.

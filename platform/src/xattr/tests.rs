@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -40,6 +42,9 @@ fn damaged_bytes_are_refused() {
     );
 }
 
+/// One of few, so that two sets have some in common.
+type Name = u8;
+
 proptest! {
     #[test]
     fn any_set_survives_storing(pairs: Vec<(Vec<u8>, Vec<u8>)>) {
@@ -49,6 +54,20 @@ proptest! {
         names.sort();
         names.dedup();
         prop_assert!(xattrs.iter().map(|(name, _)| name).eq(names.iter().map(Vec::as_slice)));
+    }
+
+    #[test]
+    fn two_sets_are_gone_through_side_by_side(
+        one: Vec<(Name, Vec<u8>)>, other: Vec<(Name, Vec<u8>)>,
+    ) {
+        let set = |pairs: &[(Name, Vec<u8>)]| {
+            let pairs = pairs.iter().map(|(name, value)| (vec![name % 8], value.clone()));
+            Xattrs::from_pairs(pairs.collect())
+        };
+        let (one, other) = (set(&one), set(&other));
+        let names: BTreeSet<&[u8]> = one.iter().chain(other.iter()).map(|(name, _)| name).collect();
+        let sought = names.iter().map(|name| (*name, one.get(name), other.get(name)));
+        prop_assert!(one.beside(&other).eq(sought));
     }
 
     #[test]

@@ -4,5 +4,6 @@ mod compared;
 mod links;
 mod modes;
 mod renames;
+mod streams;
 
 use super::Configured;

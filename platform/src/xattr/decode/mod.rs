@@ -35,8 +35,11 @@ pub const REPARSE_TAG: &[u8] = b"system.ntfs_reparse_tag";
 /// The attribute that holds the data of a reparse point that is no link.
 pub const REPARSE_DATA: &[u8] = b"system.ntfs_reparse_data";
 /// What the names of streams stand behind; the value is the size and the SHA-256 of what is in one,
-/// or why that could not be read.
+/// or says that it was not read.
 pub const STREAM: &[u8] = b"stream.";
+/// Whether objects have streams on this system. Where they have none, anybody may give an attribute
+/// such a name.
+pub const HAS_STREAMS: bool = cfg!(windows);
 /// The name under which the access control list of macOS is kept, which is no attribute there.
 pub const ACL: &[u8] = b"system.acl";
 /// The attribute in which macOS keeps where a file was downloaded from.
