@@ -1,6 +1,6 @@
 //! What NTFS has and Wine has not: streams, links of its own, and any name.
 //!
-//! It is lent to the programs of a test where `WAXSEAL_WINE_NTFS` is set (`.ci/stand-ins/ntfs.c`).
+//! It is lent to the programs of a test where `WAXSEAL_WINE_NTFS` is set (`.ci/stand-ins/ntfs`).
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
