@@ -42,9 +42,10 @@ static void lead(HMODULE module, BOOL is_program)
     }
 }
 
+/* Nothing is led where no store is named. */
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
 {
-    if (reason == DLL_PROCESS_ATTACH && GetEnvironmentVariableW(L"WAXSEAL_WINE_NTFS", NULL, 0))
+    if (reason == DLL_PROCESS_ATTACH && name_store())
     {
         means_link = TlsAlloc();
         lead(GetModuleHandleW(NULL), TRUE);

@@ -7,9 +7,10 @@
  * it. It is not NTFS: it shows that the parts of a program fit together, not that the documentation
  * is right.
  *
- * What an object has beside its content is kept in C:\waxseal-ntfs\NUMBER, NUMBER being that of the
- * file: the file `reparse` holds the reparse data, `s.NAME` the stream NAME. A unit of an unpaired
- * surrogate, D800 to DFFF, is kept as E000 to E7FF, which no test uses.
+ * What an object has beside its content is kept in C:\waxseal-ntfs\RUN\NUMBER, RUN being the number
+ * that WAXSEAL_WINE_NTFS is set to, and NUMBER that of the file: the file `reparse` holds the reparse
+ * data, `s.NAME` the stream NAME. A unit of an unpaired surrogate, D800 to DFFF, is kept as E000 to
+ * E7FF, which no test uses.
  */
 #pragma once
 #include <stdlib.h>
@@ -53,6 +54,7 @@ OBJECT_ATTRIBUTES named(UNICODE_STRING *string, const NATIVE *path);
 NTSTATUS open_plainly(HANDLE *handle, const NATIVE *path, ACCESS_MASK access, ULONG how, ULONG options);
 
 /* store.c */
+BOOL name_store(void);
 ULONGLONG number_of(HANDLE handle);
 void kept(NATIVE *path, ULONGLONG number, const WCHAR *prefix, const WCHAR *name, int units);
 void make_room(ULONGLONG number);

@@ -1,7 +1,19 @@
 /* What is kept of an object: see ntfs.h. */
 #include "ntfs.h"
 
-#define STORE L"\\??\\C:\\waxseal-ntfs"
+#define STORES L"\\??\\C:\\waxseal-ntfs"
+
+/* The directory of ours. */
+static WCHAR store[64];
+
+BOOL name_store(void)
+{
+    WCHAR name[16];
+    DWORD units = GetEnvironmentVariableW(L"WAXSEAL_WINE_NTFS", name, sizeof name / sizeof *name);
+    if (!units || units >= sizeof name / sizeof *name) return FALSE;
+    wsprintfW(store, L"%s\\%s", STORES, name);
+    return TRUE;
+}
 
 ULONGLONG number_of(HANDLE handle)
 {
@@ -15,20 +27,27 @@ void kept(NATIVE *path, ULONGLONG number, const WCHAR *prefix, const WCHAR *name
 {
     WCHAR digits[20];
     wsprintfW(digits, L"\\%08x%08x", (ULONG)(number >> 32), (ULONG)number);
-    start(path, STORE);
+    start(path, store);
     append(path, digits, lstrlenW(digits));
     append(path, prefix, lstrlenW(prefix));
     append(path, name, units);
 }
 
+static void make_directory(const NATIVE *path)
+{
+    HANDLE handle;
+    if (OK(open_plainly(&handle, path, FILE_LIST_DIRECTORY, FILE_OPEN_IF, FILE_DIRECTORY_FILE))) CloseHandle(handle);
+}
+
 void make_room(ULONGLONG number)
 {
     NATIVE *path = malloc(sizeof *path);
-    HANDLE handle;
-    start(path, STORE);
-    if (OK(open_plainly(&handle, path, FILE_LIST_DIRECTORY, FILE_OPEN_IF, FILE_DIRECTORY_FILE))) CloseHandle(handle);
+    start(path, STORES);
+    make_directory(path);
+    start(path, store);
+    make_directory(path);
     kept(path, number, L"", L"", 0);
-    if (OK(open_plainly(&handle, path, FILE_LIST_DIRECTORY, FILE_OPEN_IF, FILE_DIRECTORY_FILE))) CloseHandle(handle);
+    make_directory(path);
     free(path);
 }
 
