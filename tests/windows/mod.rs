@@ -6,7 +6,21 @@ mod ntfs;
 mod odd;
 mod watching;
 
+use std::{env, fs};
+
 use crate::util::{Sandbox, action, changed_fields, file_path};
+
+/// Says whether there is what NTFS has and Wine has not; otherwise says that a test is skipped.
+fn is_ntfs() -> bool {
+    let probe = Sandbox::with(&[("file", "")]);
+    let is_ntfs = fs::write(probe.path("file:stream"), "").is_ok();
+    let is_promised = env::var_os("WAXSEAL_WINE_NTFS").is_some();
+    assert!(is_ntfs || !is_promised, "the stand-in does not work");
+    if !is_ntfs {
+        eprintln!("skipped: this file system has no streams and links");
+    }
+    is_ntfs
+}
 
 /// What a scan tells: action, name in the tree, and what else has changed than times and sizes.
 type Told = (String, String, Vec<String>);

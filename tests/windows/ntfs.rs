@@ -1,6 +1,6 @@
 //! What NTFS has and Wine has not: streams, links of its own, and any name.
 //!
-//! It is lent to the programs of a test where `WAXSEAL_WINE_NTFS` is set (`.ci/stand-ins/ntfs.c`).
+//! It is lent to the programs of a test where `WAXSEAL_WINE_NTFS` is set (`.ci/stand-ins/ntfs`).
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
@@ -8,21 +8,9 @@ use std::os::windows::ffi::OsStringExt as _;
 use std::os::windows::fs::{OpenOptionsExt as _, symlink_dir, symlink_file};
 use std::path::{Path, PathBuf};
 
-use super::{telling, told};
+use super::{is_ntfs, telling, told};
 use crate::util::Sandbox;
 use crate::watch::Watch;
-
-/// Says whether there is more than Wine has; otherwise says that a test is skipped.
-fn is_ntfs() -> bool {
-    let probe = Sandbox::with(&[("file", "")]);
-    let is_ntfs = fs::write(probe.path("file:stream"), "").is_ok();
-    let is_promised = std::env::var_os("WAXSEAL_WINE_NTFS").is_some();
-    assert!(is_ntfs || !is_promised, "the stand-in does not work");
-    if !is_ntfs {
-        eprintln!("skipped: this file system has no streams and links");
-    }
-    is_ntfs
-}
 
 /// Puts another link in the place of one, which says how to make it.
 fn lead<P: AsRef<Path>>(

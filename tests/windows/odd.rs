@@ -14,7 +14,8 @@ fn verbatim(sandbox: &Sandbox, name: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
-fn told(sandbox: &Sandbox) -> Vec<(String, String)> {
+/// Scans, and returns what is told of what is in the tree: action and name.
+fn told_inside(sandbox: &Sandbox) -> Vec<(String, String)> {
     let scan = sandbox.ndjson("scan", &[]);
     let changes = scan.changes().into_iter();
     let about_files = changes.filter_map(|(action, path)| Some((action, sandbox.name(&path)?)));
@@ -33,9 +34,12 @@ fn names_that_programs_here_cannot_open_are_watched_like_others() {
         fs::write(verbatim(&sandbox, name), "after it").unwrap();
     }
     let updated = odd.map(|name| ("updated".to_owned(), name.to_owned()));
-    assert_eq!(told(&sandbox), updated);
+    assert_eq!(told_inside(&sandbox), updated);
     fs::remove_file(verbatim(&sandbox, "CON")).unwrap();
-    assert_eq!(told(&sandbox), [("deleted".to_owned(), "CON".to_owned())]);
+    assert_eq!(
+        told_inside(&sandbox),
+        [("deleted".to_owned(), "CON".to_owned())]
+    );
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn a_path_beyond_260_characters_is_watched() {
     sandbox.baseline();
     fs::write(verbatim(&sandbox, &file), "after it").unwrap();
     let expected = ("updated".to_owned(), file.replace('\\', "/"));
-    assert_eq!(told(&sandbox), [expected]);
+    assert_eq!(told_inside(&sandbox), [expected]);
 }
 
 #[test]
@@ -162,7 +166,7 @@ fn a_file_that_is_open_to_nobody_else_is_told_and_not_lost() {
     sandbox.ndjson("scan", &["--full"]).exits(0);
     sandbox.write("locked", "changed");
     assert_eq!(
-        told(&sandbox),
+        told_inside(&sandbox),
         [("updated".to_owned(), "locked".to_owned())]
     );
 }

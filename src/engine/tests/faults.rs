@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -306,9 +307,14 @@ fn a_directory_goes_while_a_file_in_it_is_looked_at(to: &str) {
     bench.settle();
     let before = History::new(bench.look());
     let other = Baseline::open(&bench.state_dir).unwrap();
-    // With this one the writer waits, and the next one waits for the writer.
-    is_looked_at(&bench, 1, || bench.write("a", "changed"));
-    is_looked_at(&bench, 1, || bench.write("e/new", "new"));
+    // With this one the writer waits, and the next ones wait for the writer. It is told of once, where
+    // a write is told of by each of its steps.
+    is_looked_at(&bench, 1, || {
+        let private = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(bench.path("a"), private).unwrap();
+    });
+    // Its directory has changed too, and may be looked at first.
+    is_looked_at(&bench, 2, || bench.write("e/new", "new"));
     fs::rename(bench.path("e"), bench.path(to)).unwrap();
     // It is heard by now.
     bench.ask();

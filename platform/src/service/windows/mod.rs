@@ -323,15 +323,27 @@ fn refuse_unsafe(program: &Path) -> Result<(), ServiceError> {
         match intruder {
             None | Some(Intruder::Reader(_)) => {}
             Some(intruder) => {
-                let (how, who, next) = explain(path, &intruder);
-                return Err(ServiceError::Unsafe(format!(
-                    "{path:?} {how} {who}, who could let the system run anything; copy the \
-                     program to a directory below Program Files, or {next}"
-                )));
+                // What is above may hold much else: a drive is not closed for one program.
+                let is_above = height > 1 || path.parent().is_none();
+                return Err(replaceable(path, &intruder, is_above));
             }
         }
     }
     Ok(())
+}
+
+/// Says who could put another program in the place of ours, and what to do about it.
+fn replaceable(path: &Path, intruder: &Intruder, is_above: bool) -> ServiceError {
+    let (how, who, close) = explain(path, intruder);
+    let mut text = format!(
+        "{path:?} {how} {who}, who could let the system run anything; copy the program to a \
+         directory below Program Files"
+    );
+    if !is_above {
+        text.push_str(", or ");
+        text.push_str(&close);
+    }
+    ServiceError::Unsafe(text)
 }
 
 /// Turns an error of the service manager into ours.
