@@ -236,6 +236,9 @@ fn bounded_text(path: &Path) -> io::Result<String> {
     if content.len() as u64 > MAX_FILE {
         return Err(io::Error::other("it is too large for a configuration"));
     }
+    if is_utf16(&content) {
+        return Err(io::Error::other("this is UTF-16: save it as UTF-8"));
+    }
     String::from_utf8(content).map_err(|error| {
         let good = error
             .as_bytes()
@@ -244,6 +247,17 @@ fn bounded_text(path: &Path) -> io::Result<String> {
         let line = good.filter(|byte| **byte == b'\n').count() + 1;
         io::Error::other(format!("line {line} is not UTF-8 text"))
     })
+}
+
+/// Says whether a text is UTF-16, as some programs of Windows write it: by its mark, or because every
+/// second byte of what begins a configuration is zero then.
+fn is_utf16(content: &[u8]) -> bool {
+    match content {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
+        // Two of them are no text at all, such as what a power failure leaves.
+        [first, second, ..] => (*first == 0) != (*second == 0),
+        _ => false,
+    }
 }
 
 /// Lists the drop-in files of a configuration file, sorted by name.
