@@ -42,6 +42,7 @@ use waxseal_platform::stat::Kind;
 use crate::policy::{Attributes, MonitorSpec, Policy, PolicySpec};
 use crate::state::escape;
 use monitor::Names;
+use problem::ESCAPES;
 use section::{Section, Source};
 
 /// The bytes that a configuration file may have.
@@ -117,7 +118,13 @@ impl Reading {
         };
         let (table, syntax_errors) = DeTable::parse_recoverable(content);
         for error in &syntax_errors {
-            let message = error.message().trim_end_matches('.').replace('\n', ", ");
+            let mut message = error.message().trim_end_matches('.').replace('\n', ", ");
+            if ["escape", "unicode"]
+                .iter()
+                .any(|word| message.contains(word))
+            {
+                message = format!("{message}; {ESCAPES}");
+            }
             source.error(error.span().unwrap_or(0..0), format!("not TOML: {message}"));
         }
         // What is left of a broken file would only add mistakes that are none.

@@ -592,6 +592,36 @@ fn a_file_in_utf_16_is_called_that_and_a_mark_of_utf_8_is_none_of_it() {
 }
 
 #[test]
+fn a_backslash_that_begins_an_escape_is_explained() {
+    let next = "in double quotes a backslash begins an escape: use single quotes, or / in a path";
+    let refused = |path: &str| {
+        let content = format!("[[monitor]]\nname = \"x\"\npaths = [{path}]\n");
+        Config::parse(&content, "f").unwrap_err().to_string()
+    };
+    for path in [
+        r#""C:\t""#,
+        r#""C:\new""#,
+        r#""C:\Users""#,
+        r#""C:\data""#,
+        r#""C:\x""#,
+    ] {
+        let message = refused(path);
+        assert!(message.contains(next), "{path}: {message}");
+    }
+    let message = refused("\"relative\"");
+    assert!(!message.contains(next), "{message}");
+    // A name may hold a tab where no backslash separates names.
+    let config =
+        parse("[[monitor]]\nname = \"x\"\npaths = [\"/a\\tb\"]\nexclude_files = [\"a\\tb\"]");
+    let warned = config
+        .warnings
+        .iter()
+        .filter(|one| one.message.ends_with(next));
+    let expected = if std::path::is_separator('\\') { 2 } else { 0 };
+    assert_eq!(warned.count(), expected, "{:?}", config.warnings);
+}
+
+#[test]
 fn the_defaults_are_free_of_mistakes() {
     for os_name in ["linux", "macos"] {
         let config = parse(default_toml(os_name));
