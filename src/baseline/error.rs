@@ -211,12 +211,12 @@ fn from_sql(error: rusqlite::Error, db: &Path, op: &'static str) -> BaselineErro
     }
 }
 
-/// Names the two ways out of a damaged store, with the exact command.
+/// Names the two ways out of a damaged store, with the exact names.
 fn way_out(db: &Path) -> String {
     let state_dir = db.parent().unwrap_or(db);
     let aside = state_dir.with_added_extension("damaged");
     format!(
-        "nothing was changed in it. Either put a good copy back, or move it aside with `mv {} {}` and take a new baseline with `waxseal scan`",
+        "nothing was changed in it. Either put a good copy back, or move {} aside, to {}, and take a new baseline with `waxseal scan`",
         escape::for_shell(state_dir),
         escape::for_shell(&aside)
     )

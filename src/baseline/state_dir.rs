@@ -74,9 +74,7 @@ impl StateDir {
             let reason = if parent.symlink_metadata().is_ok() {
                 format!("{shown} is not a directory; name another one with --state-dir")
             } else {
-                format!(
-                    "{shown} does not exist; mount the filesystem it is on, or create it with `mkdir -p`"
-                )
+                format!("{shown} does not exist; mount the filesystem it is on, or create it")
             };
             return Err(refused(&self.path, reason));
         }

@@ -42,11 +42,18 @@ pub(super) fn run(args: &InitArgs, settings: &Settings) -> anyhow::Result<ExitCo
         make(parent, settings)?;
     }
     let is_written = write(&path, args.force)?;
-    // With a baseline nothing is left to begin with.
-    if !is_written && (args.no_scan || Baseline::may_be_in(&settings.state_dir()?)) {
-        return Err(usage(format!(
-            "{shown} exists already: take a baseline with `waxseal scan`, or replace the file with --force"
-        )));
+    if !is_written {
+        // With a baseline nothing is left to begin with.
+        let begun = match Baseline::may_be_in(&settings.state_dir()?) {
+            true => Some("exists already, and so does a baseline: compare with `waxseal scan`"),
+            false if args.no_scan => Some("exists already: take a baseline with `waxseal scan`"),
+            false => None,
+        };
+        if let Some(begun) = begun {
+            return Err(usage(format!(
+                "{shown} {begun}, or replace the file with --force"
+            )));
+        }
     }
     if !settings.is_quiet {
         warn(&match is_written {

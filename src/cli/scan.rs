@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use waxseal_hashers::{HashType, HashTypes};
 use waxseal_platform::place;
+use waxseal_platform::signals::RELOAD;
 
 use super::exit_code::{ExitCode, usage};
 use super::progress::Bar;
@@ -74,10 +75,10 @@ pub(super) fn run(args: &ScanArgs, settings: &Settings) -> anyhow::Result<ExitCo
     let coverage = Coverage::new(reader.scopes()?, &watched.policy)?;
     // What its policy does not have would be forgotten, and the watch would not know.
     if reader.is_watched()? && coverage.is_outdated_for(place::top()) {
-        return Err(usage(
+        return Err(usage(format!(
             "a watch runs for this store, with another policy than this scan has: let it read the \
-             configuration again (SIGHUP), or name the configuration that it has with --config",
-        ));
+             configuration again ({RELOAD}), or name the configuration that it has with --config"
+        )));
     }
     watched.remember(&mut baseline)?;
 

@@ -43,6 +43,7 @@ use waxseal_platform::stat::Kind;
 use crate::policy::{Attributes, MonitorSpec, Policy, PolicySpec, real_parent};
 use crate::state::escape;
 use monitor::Names;
+use problem::ESCAPES;
 use section::{Section, Source};
 
 /// The bytes that a configuration file may have.
@@ -121,7 +122,13 @@ impl Reading {
         };
         let (table, syntax_errors) = DeTable::parse_recoverable(content);
         for error in &syntax_errors {
-            let message = error.message().trim_end_matches('.').replace('\n', ", ");
+            let mut message = error.message().trim_end_matches('.').replace('\n', ", ");
+            if ["escape", "unicode"]
+                .iter()
+                .any(|word| message.contains(word))
+            {
+                message = format!("{message}; {ESCAPES}");
+            }
             source.error(error.span().unwrap_or(0..0), format!("not TOML: {message}"));
         }
         // What is left of a broken file would only add mistakes that are none.
@@ -258,6 +265,9 @@ fn bounded_text(path: &Path) -> io::Result<String> {
     if content.len() as u64 > MAX_FILE {
         return Err(io::Error::other("it is too large for a configuration"));
     }
+    if is_utf16(&content) {
+        return Err(io::Error::other("this is UTF-16: save it as UTF-8"));
+    }
     String::from_utf8(content).map_err(|error| {
         let good = error
             .as_bytes()
@@ -266,6 +276,17 @@ fn bounded_text(path: &Path) -> io::Result<String> {
         let line = good.filter(|byte| **byte == b'\n').count() + 1;
         io::Error::other(format!("line {line} is not UTF-8 text"))
     })
+}
+
+/// Says whether a text is UTF-16, as some programs of Windows write it: by its mark, or because every
+/// second byte of what begins a configuration is zero then.
+fn is_utf16(content: &[u8]) -> bool {
+    match content {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
+        // Two of them are no text at all, such as what a power failure leaves.
+        [first, second, ..] => (*first == 0) != (*second == 0),
+        _ => false,
+    }
 }
 
 /// Lists the drop-in files of a configuration file, sorted by name.

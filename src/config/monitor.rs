@@ -1,12 +1,14 @@
 //! Reads one `[[monitor]]` table into a [`MonitorSpec`].
 
 use std::collections::BTreeMap;
+use std::path::is_separator;
 use std::str::FromStr;
 
 use waxseal_hashers::{HashType, HashTypes};
 use waxseal_platform::place;
 use waxseal_platform::stat::Kind;
 
+use super::problem::ESCAPES;
 use super::section::{Section, Source, Span};
 use crate::policy::{
     Accept, Attributes, Decision, MonitorSpec, PathPattern, Policy, PolicySpec, check_pattern,
@@ -132,8 +134,12 @@ fn read_paths(section: &Section<'_>, source: &mut Source<'_>) -> (Vec<PathPatter
     for (text, span) in written {
         match PathPattern::parse(text) {
             Ok(path) => {
+                warn_of_escapes(text, &span, source);
                 paths.push(path);
                 spans.push(span);
+            }
+            Err(error) if text.contains(char::is_control) => {
+                source.error(span, format!("{error}; {ESCAPES}"));
             }
             Err(error) => source.error(span, error),
         }
@@ -146,11 +152,22 @@ fn read_patterns(section: &Section<'_>, key: &str, source: &mut Source<'_>) -> V
     let mut patterns = Vec::with_capacity(texts.len());
     for (text, span) in texts {
         match check_pattern(text) {
-            Ok(()) => patterns.push(text.to_owned()),
+            Ok(()) => {
+                warn_of_escapes(text, &span, source);
+                patterns.push(text.to_owned());
+            }
             Err(error) => source.error(span, error),
         }
     }
     patterns
+}
+
+/// Warns of a control character where backslashes separate names: none has one there.
+fn warn_of_escapes(text: &str, span: &Span, source: &mut Source<'_>) {
+    if is_separator('\\') && text.contains(char::is_control) {
+        let message = format!("{text:?} holds a control character; {ESCAPES}");
+        source.warn(span.clone(), message);
+    }
 }
 
 fn read_hash_types(section: &Section<'_>, source: &mut Source<'_>) -> Option<HashTypes> {

@@ -10,6 +10,10 @@ use std::path::PathBuf;
 
 use crate::state::escape;
 
+/// What to say of a backslash that was probably not meant to begin an escape.
+pub(super) const ESCAPES: &str =
+    "in double quotes a backslash begins an escape: use single quotes, or / in a path";
+
 /// One mistake, or one warning, at a place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

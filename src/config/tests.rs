@@ -637,6 +637,60 @@ fn a_file_that_cannot_be_read_is_told_apart_from_a_missing_one() {
 }
 
 #[test]
+fn a_file_in_utf_16_is_called_that_and_a_mark_of_utf_8_is_none_of_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("waxseal.toml");
+    let load = |bytes: Vec<u8>| {
+        fs::write(&path, bytes).unwrap();
+        Config::load(&path).map_err(|error| error.to_string())
+    };
+    let text = here(MONITOR);
+    let marked = format!("\u{feff}{text}");
+    for text in [&text, &marked] {
+        for order in [u16::to_le_bytes, u16::to_be_bytes] {
+            let error = load(text.encode_utf16().flat_map(order).collect()).unwrap_err();
+            assert!(
+                error.ends_with("waxseal.toml: this is UTF-16: save it as UTF-8"),
+                "{error}"
+            );
+        }
+        assert_eq!(load(text.clone().into_bytes()), Ok(parse(MONITOR)));
+    }
+    let zeros = load(vec![0; 9]).unwrap_err();
+    assert!(!zeros.contains("UTF-16"), "{zeros}");
+}
+
+#[test]
+fn a_backslash_that_begins_an_escape_is_explained() {
+    let next = "in double quotes a backslash begins an escape: use single quotes, or / in a path";
+    let refused = |path: &str| {
+        let content = format!("[[monitor]]\nname = \"x\"\npaths = [{path}]\n");
+        Config::parse(&content, "f").unwrap_err().to_string()
+    };
+    for path in [
+        r#""C:\t""#,
+        r#""C:\new""#,
+        r#""C:\Users""#,
+        r#""C:\data""#,
+        r#""C:\x""#,
+    ] {
+        let message = refused(path);
+        assert!(message.contains(next), "{path}: {message}");
+    }
+    let message = refused("\"relative\"");
+    assert!(!message.contains(next), "{message}");
+    // A name may hold a tab where no backslash separates names.
+    let config =
+        parse("[[monitor]]\nname = \"x\"\npaths = [\"/a\\tb\"]\nexclude_files = [\"a\\tb\"]");
+    let warned = config
+        .warnings
+        .iter()
+        .filter(|one| one.message.ends_with(next));
+    let expected = if std::path::is_separator('\\') { 2 } else { 0 };
+    assert_eq!(warned.count(), expected, "{:?}", config.warnings);
+}
+
+#[test]
 fn the_defaults_are_free_of_mistakes() {
     for os_name in ["linux", "macos"] {
         let config = parse(default_toml(os_name));

@@ -205,7 +205,7 @@ fn no_verb_believes_repairs_or_replaces_a_store_that_is_none() {
         run(&sandbox.command(words))
             .exits(5)
             .complains("it is a directory")
-            .complains("mv ");
+            .complains(" aside, to ");
     }
     fs::remove_dir(&db).unwrap();
     fs::write(state.join("baseline.sum"), &seal).unwrap();
@@ -224,8 +224,11 @@ fn the_way_out_of_a_damaged_store_works_as_it_is_printed() {
     sandbox.baseline();
     fs::write(sandbox.state_dir().join("baseline.db"), "broken").unwrap();
     let message = run(&sandbox.command(&["scan"])).exits(5).stderr;
-    let command = message.split('`').find(|part| part.starts_with("mv "));
-    let moved = Command::new("sh").arg("-c").arg(command.unwrap()).status();
+    let (_, words) = message.split_once("or move ").unwrap();
+    let (from, words) = words.split_once(" aside, to ").unwrap();
+    let (to, _) = words.split_once(", and take ").unwrap();
+    let command = format!("mv {from} {to}");
+    let moved = Command::new("sh").arg("-c").arg(command).status();
     assert!(moved.unwrap().success());
     sandbox.baseline();
     sandbox.ndjson("check", &[]).exits(0);

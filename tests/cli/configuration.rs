@@ -40,6 +40,10 @@ fn init_begins_with_the_configuration_of_a_package() {
     fs::write(&config, &monitor).unwrap();
     let config_text = config.to_str().unwrap();
     sandbox
+        .waxseal(&["--config", config_text, "init", "--no-scan"])
+        .exits(2)
+        .complains("exists already: take a baseline with `waxseal scan`, or");
+    sandbox
         .waxseal(&["--config", config_text, "init"])
         .exits(0)
         .complains("exists already, and is used as it is")
@@ -48,7 +52,7 @@ fn init_begins_with_the_configuration_of_a_package() {
     sandbox
         .waxseal(&["--config", config_text, "init"])
         .exits(2)
-        .complains("take a baseline with `waxseal scan`");
+        .complains("exists already, and so does a baseline: compare with `waxseal scan`, or");
 }
 
 #[test]

@@ -24,6 +24,9 @@ mod windows_tests;
 
 use std::io;
 
+/// By what people ask another process for [`Asked::Reload`].
+pub const RELOAD: &str = os::RELOAD;
+
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {

@@ -8,6 +8,8 @@ use signal_hook::iterator::{Handle, Signals as Caught};
 
 use super::Asked;
 
+pub(super) const RELOAD: &str = "SIGHUP";
+
 pub(super) struct Signals(Caught);
 
 #[derive(Clone)]

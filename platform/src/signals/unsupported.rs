@@ -4,6 +4,8 @@ use std::io;
 
 use super::Asked;
 
+pub(super) const RELOAD: &str = "a new start";
+
 pub(super) struct Signals;
 
 #[derive(Clone)]

@@ -24,6 +24,9 @@ use windows_sys::Win32::System::Threading::{
 use super::Asked;
 use crate::windows::{Private, owned, succeeded, wide};
 
+pub(super) const RELOAD: &str =
+    r"`sc control waxseal paramchange` for the service, else the event Global\waxseal-reload-PID";
+
 /// What was asked and not taken yet; it lives as long as the process.
 struct Requests {
     stop: OwnedHandle,

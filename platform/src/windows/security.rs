@@ -111,12 +111,18 @@ pub(crate) fn descriptor_of(handle: &impl AsRawHandle) -> io::Result<Descriptor>
 pub(crate) fn explain(path: &Path, intruder: &Intruder) -> (&'static str, String, String) {
     let shown = path.display();
     let us = user().map_or_else(|_| ADMINISTRATORS.to_owned(), Sid::to_string);
+    // The root of a drive is everybody's: who closed it would lock them all out.
+    let is_root = path.parent().is_none();
+    let run = |command: String| match is_root {
+        true => "name a directory of its own".to_owned(),
+        false => format!("run: {command}"),
+    };
     let close = |who: &str| {
         let inherited = if path.is_dir() { "(OI)(CI)" } else { "" };
-        format!(
-            "run: icacls \"{shown}\" /inheritance:r /remove:g *{who} /grant:r \
+        run(format!(
+            "icacls \"{shown}\" /inheritance:r /remove:g *{who} /grant:r \
              *{SYSTEM}:{inherited}F *{ADMINISTRATORS}:{inherited}F *{us}:{inherited}F"
-        )
+        ))
     };
     match intruder {
         Intruder::Owner(owner) => {
@@ -124,7 +130,7 @@ pub(crate) fn explain(path: &Path, intruder: &Intruder) -> (&'static str, String
             (
                 "belongs to",
                 who,
-                format!("run: icacls \"{shown}\" /setowner *{us}"),
+                run(format!("icacls \"{shown}\" /setowner *{us}")),
             )
         }
         Intruder::Everybody => {
@@ -141,5 +147,29 @@ fn named(sid: &Sid) -> String {
     match account_name(sid) {
         Some(name) => format!("{name} ({sid})"),
         None => sid.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_close_or_own_a_whole_drive() {
+        let somebody = || user().unwrap().clone();
+        let intruders = [
+            Intruder::Everybody,
+            Intruder::Owner(None),
+            Intruder::Writer(somebody()),
+            Intruder::Reader(somebody()),
+        ];
+        for intruder in intruders {
+            for root in [r"C:\", r"\\?\C:\"] {
+                let (_, _, next) = explain(Path::new(root), &intruder);
+                assert_eq!(next, "name a directory of its own", "{root}");
+            }
+            let (_, _, next) = explain(Path::new(r"C:\state"), &intruder);
+            assert!(next.starts_with("run: icacls \"C:\\state\" /"), "{next}");
+        }
     }
 }

@@ -192,9 +192,9 @@ fn a_damaged_store_is_left_as_it_is_and_the_message_names_the_way_out() {
     assert!(matches!(error, BaselineError::Damaged { .. }), "{error}");
     let message = error.to_string();
     let aside = place.state_dir.with_extension("damaged");
-    let words = [&place.state_dir, &aside].map(|path| escape::for_shell(path));
+    let [from, to] = [&place.state_dir, &aside].map(|path| escape::for_shell(path));
     assert!(
-        message.contains(&format!("mv {}", words.join(" "))),
+        message.contains(&format!("move {from} aside, to {to}, and")),
         "{message}"
     );
     assert!(message.contains("waxseal scan"), "{message}");

@@ -221,8 +221,9 @@ impl Shared {
         // Locked before anything can come of it: the end of a read must find its watch.
         let mut state = self.state();
         watch.start().map_err(refused)?;
-        let is_streamless = !watch.tells_of_streams();
-        if is_streamless && state.streamless.len() < NAMED_PLACES {
+        // A root that comes back is covered anew.
+        let is_unknown = !watch.tells_of_streams() && !state.streamless.contains(&at);
+        if is_unknown && state.streamless.len() < NAMED_PLACES {
             state.streamless.push(at.clone());
         }
         state.watches.insert(id, watch);
