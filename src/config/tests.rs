@@ -642,7 +642,7 @@ fn a_file_in_utf_16_is_called_that_and_a_mark_of_utf_8_is_none_of_it() {
     let path = temp.path().join("waxseal.toml");
     let load = |bytes: Vec<u8>| {
         fs::write(&path, bytes).unwrap();
-        Config::load(&path).map_err(|error| error.to_string())
+        Config::load(&path, &nowhere()).map_err(|error| error.to_string())
     };
     let text = here(MONITOR);
     let marked = format!("\u{feff}{text}");
