@@ -231,7 +231,7 @@ fn a_damaged_store_exits_5_and_is_left_alone() {
             .waxseal(&[verb])
             .exits(5)
             .complains("baseline.db")
-            .complains("mv ");
+            .complains("aside");
     }
     assert_eq!(fs::metadata(&db).unwrap().len(), length / 2);
 }
