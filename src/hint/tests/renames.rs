@@ -148,7 +148,7 @@ fn whoever_looks_for_another_reason_claims_the_hint_with_what_is_linked_to_it() 
     let paths = |hints: Vec<Hint<&'static str>>| -> Vec<String> {
         let mut paths: Vec<String> = hints
             .iter()
-            .map(|hint| hint.path.to_str().unwrap().to_owned())
+            .map(|hint| sample::written(&hint.path))
             .collect();
         paths.sort();
         paths
