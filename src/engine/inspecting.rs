@@ -152,7 +152,7 @@ impl Looker {
                     continue;
                 }
             };
-            if may_be_gone(wish) && place::spelled(&group.dir, name) != name {
+            if may_be_gone(wish) && place::is_respelled(&wish.path) {
                 continue;
             }
             let kind = found.kind;

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use waxseal_platform::bytes::os_to_bytes;
 use waxseal_platform::dir::{Dir, Entry, is_absence};
-use waxseal_platform::stat::Kind;
+use waxseal_platform::place;
+use waxseal_platform::stat::{Kind, Stat};
 use waxseal_platform::walk::{Listing, Next, Refusal, Visitor, WalkOp};
 
 use super::doubt::{Doubt, Task, Weighed, asked, weigh};
@@ -65,18 +66,9 @@ impl<'p, 's> Surveyor<'p, 's> {
             let number = self.reader.directory_number(parent)?;
             self.shared.accounts().listed(number);
         }
-        // `/` has no parent to be looked at from.
-        let is_top = parent.as_os_str().is_empty();
-        let opened = Dir::open(if is_top { root } else { parent }).and_then(|dir| {
-            let listed = if is_top {
-                dir.stat()
-            } else {
-                dir.stat_child(&name)
-            };
-            listed.map(|listed| (dir, listed))
-        });
+        let is_top = is_top(root);
         let mut batch = Batch::of(Arc::from(parent));
-        let (dir, listed) = match opened {
+        let (dir, listed) = match look_at_root(root) {
             Ok(opened) => opened,
             Err(error) => {
                 self.unseen_root(root, name, row, error, batch)?;
@@ -332,6 +324,26 @@ impl<'p, 's> Surveyor<'p, 's> {
             joining.blind(&entry.name, OTHER_SYSTEM.to_owned());
         }
         Ok(())
+    }
+}
+
+/// Says whether a root has no directory to be looked at from: `/`, or a drive.
+fn is_top(root: &Path) -> bool {
+    split_path(root).0.as_os_str().is_empty()
+}
+
+/// Opens the directory from which a root is looked at, and looks. What is written in other letters
+/// now, where that makes no difference, is gone under this path.
+fn look_at_root(root: &Path) -> io::Result<(Dir, Stat)> {
+    let (parent, name) = split_path(root);
+    let dir = Dir::open(if is_top(root) { root } else { parent })?;
+    let listed = match is_top(root) {
+        true => dir.stat()?,
+        false => dir.stat_child(name)?,
+    };
+    match place::is_respelled(root) {
+        true => Err(io::ErrorKind::NotFound.into()),
+        false => Ok((dir, listed)),
     }
 }
 

@@ -107,6 +107,14 @@ fn a_name_that_only_changes_its_letters_is_moved() {
         !news.iter().any(|(action, _)| action == "created"),
         "{news:?}"
     );
+    // A directory, with all that is in it.
+    fs::rename(sandbox.path("dir"), sandbox.path("between")).unwrap();
+    fs::rename(sandbox.path("between"), sandbox.path("DIR")).unwrap();
+    let news = watch.news(&sandbox);
+    for name in ["DIR", "DIR/TWO", "DIR/other"] {
+        let moved = ("moved".to_owned(), name.to_owned());
+        assert!(news.contains(&moved), "{news:?}");
+    }
     watch.stop().exits(0);
     is_in_step(&sandbox);
 }

@@ -91,6 +91,21 @@ pub fn real(path: &Path) -> io::Result<PathBuf> {
     os::real(path)
 }
 
+/// Says whether a path leads to what is written in other letters now: where case makes no difference,
+/// what was called `a` is still found by that after it was renamed to `A`.
+pub fn is_respelled(path: &Path) -> bool {
+    IGNORES_CASE
+        && real_parent_and_name(path).is_some_and(|found| spelling::differs_in_case(path, &found))
+}
+
+/// Returns the path of an object, itself if it is a link, as the system spells it.
+fn real_parent_and_name(path: &Path) -> Option<PathBuf> {
+    let (parent, name) = (path.parent()?, path.file_name()?);
+    let parent = real(parent).ok()?;
+    let name = spelled(&parent, name);
+    Some(parent.join(name))
+}
+
 /// Returns a name as the directory has it, which may differ in the case of its letters; the name
 /// itself when nothing is there.
 pub fn spelled(dir: &Path, name: &OsStr) -> OsString {

@@ -2,6 +2,7 @@
 //! Pure, so that it is tested on every system.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 /// Returns how a name is spelled, of which the system says that what it means is called `found`.
 ///
@@ -14,6 +15,12 @@ pub(super) fn spelling<'n>(asked: &'n OsStr, found: &'n OsStr, has_one_name: boo
         true => found,
         false => asked,
     }
+}
+
+/// Says whether two paths are the same but for the case of their letters.
+pub(super) fn differs_in_case(one: &Path, other: &Path) -> bool {
+    let lower = |path: &Path| path.to_str().map(str::to_lowercase);
+    one != other && lower(one).is_some_and(|one| lower(other) == Some(one))
 }
 
 #[cfg(test)]
@@ -32,6 +39,16 @@ mod tests {
         assert_eq!(spelled("STRASSE", "strasse", false), "strasse");
         // One letter, or a letter and its accent: the same name to the system.
         assert_eq!(spelled("\u{e9}", "e\u{301}", true), "e\u{301}");
+    }
+
+    #[test]
+    fn only_letters_in_another_case_are_another_spelling_of_a_path() {
+        let differs = |one: &str, other: &str| differs_in_case(Path::new(one), Path::new(other));
+        assert!(differs("C:/Sub/\u{c9}t\u{e9}", "C:/sub/\u{e9}t\u{e9}"));
+        assert!(!differs("C:/sub/a", "C:/sub/a"));
+        // A drive that stands for a directory, or another name of the same file.
+        assert!(!differs("T:/a", "C:/sub/a"));
+        assert!(!differs("C:/sub/a", "C:/sub/b"));
     }
 
     #[test]
