@@ -152,19 +152,19 @@ impl Looker {
                     continue;
                 }
             };
-            if may_be_gone(wish) && place::is_respelled(&wish.path) {
-                continue;
-            }
             let kind = found.kind;
             let Some(rule) = scope.decide(name, kind).watched() else {
                 continue;
             };
+            let row = self.reader.row(&wish.path)?;
+            if may_be_gone(wish, row.is_some()) && place::is_respelled(&wish.path) {
+                continue;
+            }
             let max_file_size = rule.max_file_size;
             if let Some(look) = self.look_aside(wish, &found, max_file_size) {
                 set(&mut looks, index, look);
                 continue;
             }
-            let row = self.reader.row(&wish.path)?;
             let wanted = Wanted {
                 hash_types: wanted_types(row.as_ref(), rule),
                 max_file_size,
@@ -201,11 +201,13 @@ impl Looker {
 }
 
 /// Says whether a name may open what has it in other letters: on systems that ignore case, one that
-/// is only written in others now is gone under the old one.
-fn may_be_gone(wish: &Wish) -> bool {
+/// is only written in others now is gone under the old one. What a survey has found and nobody knew
+/// is there as it was listed.
+fn may_be_gone(wish: &Wish, is_known: bool) -> bool {
     match &wish.reason {
-        Reason::Heard(hint) => hint.is_gone(),
-        Reason::Confirmed(..) | Reason::Surveyed(_) => true,
+        Reason::Heard(hint) => !hint.is_unfinished(),
+        Reason::Confirmed(hint, _) => is_known || !hint.is_unfinished(),
+        Reason::Surveyed(_) => is_known,
     }
 }
 

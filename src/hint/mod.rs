@@ -87,11 +87,6 @@ pub struct Hint<A> {
 }
 
 impl<A> Hint<A> {
-    /// Says whether the last that was heard of this name is that what it named went.
-    pub fn is_gone(&self) -> bool {
-        matches!(self.life, Life::Left { .. } | Life::Deleted { .. })
-    }
-
     /// Says whether a file came here, and went before anybody could look: it was created and written,
     /// here or under a name before it, or came from where nobody watches; and was deleted, or went
     /// there.

@@ -174,9 +174,8 @@ fn read(mut file: File, limit: Option<u64>, pace: &Pace<'_>) -> io::Result<Conte
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
-    //! With files in the place of streams, which Unix has none of.
+    //! With files in the place of streams, which most systems have none of.
 
     use std::fs;
     use std::sync::atomic::Ordering;

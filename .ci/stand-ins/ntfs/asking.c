@@ -17,7 +17,9 @@ static ULONG tag_at(const NATIVE *path)
     return tag;
 }
 
-NTSTATUS NTAPI query_attributes(const OBJECT_ATTRIBUTES *object, FILE_BASIC_INFO *info)
+/* Asks by a path for what has the attributes at an index of ULONGs. */
+static NTSTATUS ask(NTSTATUS (NTAPI *query)(const OBJECT_ATTRIBUTES *, PVOID), const OBJECT_ATTRIBUTES *object,
+                    ULONG *info, int attributes)
 {
     NATIVE *path = malloc(sizeof *path);
     UNICODE_STRING string;
@@ -26,29 +28,22 @@ NTSTATUS NTAPI query_attributes(const OBJECT_ATTRIBUTES *object, FILE_BASIC_INFO
     if (whole(object, path) && OK(status = resolve(path, FALSE)))
     {
         meant = named(&string, path);
-        status = NtQueryAttributesFile(&meant, info);
-        if (OK(status) && tag_at(path)) info->FileAttributes |= FILE_ATTRIBUTE_REPARSE_POINT;
+        status = query(&meant, info);
+        if (OK(status) && tag_at(path)) info[attributes] |= FILE_ATTRIBUTE_REPARSE_POINT;
     }
-    else status = NtQueryAttributesFile(object, info);
+    else status = query(object, info);
     free(path);
     return status;
 }
 
+NTSTATUS NTAPI query_attributes(const OBJECT_ATTRIBUTES *object, PVOID info)
+{
+    return ask(NtQueryAttributesFile, object, info, 8);
+}
+
 NTSTATUS NTAPI query_full_attributes(const OBJECT_ATTRIBUTES *object, PVOID info)
 {
-    NATIVE *path = malloc(sizeof *path);
-    UNICODE_STRING string;
-    OBJECT_ATTRIBUTES meant;
-    NTSTATUS status;
-    if (whole(object, path) && OK(status = resolve(path, FALSE)))
-    {
-        meant = named(&string, path);
-        status = NtQueryFullAttributesFile(&meant, info);
-        if (OK(status) && tag_at(path)) ((ULONG *)info)[12] |= FILE_ATTRIBUTE_REPARSE_POINT;
-    }
-    else status = NtQueryFullAttributesFile(object, info);
-    free(path);
-    return status;
+    return ask(NtQueryFullAttributesFile, object, info, 12);
 }
 
 NTSTATUS NTAPI query_information(HANDLE handle, IO_STATUS_BLOCK *done, PVOID info, ULONG length,

@@ -35,7 +35,7 @@ NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, IO_STATUS_BLOC
                           ULONG *);
 NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, IO_STATUS_BLOCK *, const void *, ULONG,
                            LARGE_INTEGER *, ULONG *);
-NTSTATUS NTAPI NtQueryAttributesFile(const OBJECT_ATTRIBUTES *, FILE_BASIC_INFO *);
+NTSTATUS NTAPI NtQueryAttributesFile(const OBJECT_ATTRIBUTES *, PVOID);
 NTSTATUS NTAPI NtQueryFullAttributesFile(const OBJECT_ATTRIBUTES *, PVOID);
 
 typedef struct { ULONG tag; USHORT size, reserved; BYTE data[16384 - 8]; } REPARSE;
@@ -79,7 +79,7 @@ NTSTATUS NTAPI open_file(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *
                          ULONG share, ULONG options);
 
 /* asking.c */
-NTSTATUS NTAPI query_attributes(const OBJECT_ATTRIBUTES *object, FILE_BASIC_INFO *info);
+NTSTATUS NTAPI query_attributes(const OBJECT_ATTRIBUTES *object, PVOID info);
 NTSTATUS NTAPI query_full_attributes(const OBJECT_ATTRIBUTES *object, PVOID info);
 NTSTATUS NTAPI query_information(HANDLE handle, IO_STATUS_BLOCK *done, PVOID info, ULONG length, int class);
 NTSTATUS NTAPI query_directory(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID context, IO_STATUS_BLOCK *done,
